@@ -1,0 +1,135 @@
+/* Hosts: their names, their clocks, and lines that come a second time. */
+#include "trace/trace_internal.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+#define MAX_HOSTS     10000
+#define MAX_EQUAL     2048 /* refusals of one host with one stamp that are told apart */
+#define SEEN_LINES    4096 /* a power of two */
+#define SEEN_FROM     64   /* lines: hosts that log less get no memory for it */
+#define SEEN_HOSTS    1000
+#define CLOCK_STEP_US (10 * TIME_MINUTE_US)
+
+bool
+trace_hosts_full(const struct trace *trace)
+{
+	return trace->hosts.n >= MAX_HOSTS;
+}
+
+void
+trace_free_hosts(struct trace *trace)
+{
+	struct map_node *node = map_walk(&trace->hosts, NULL);
+	while (node) {
+		struct trace_host *host = MAP_ENTRY(node, struct trace_host, by_name);
+		node = map_walk(&trace->hosts, node);
+		free(host->seen);
+		free(host->equal);
+		free(host);
+	}
+	map_fini(&trace->hosts);
+	trace->last_host = NULL;
+}
+
+static struct trace_host *
+new_host(struct trace *trace, struct slice name, uint64_t hash)
+{
+	struct trace_host *host = memory_zero(1, sizeof(*host) + name.n);
+	for (size_t i = 0; i < name.n; i++)
+		host->bytes[i] = slice_lower_char(name.p[i]);
+	host->name = slice_of(host->bytes, name.n);
+	host->seed = slice_hash(host->name, 7);
+	map_add(&trace->hosts, &host->by_name, hash);
+	return host;
+}
+
+static uint64_t
+name_hash(struct slice name)
+{
+	uint64_t hash = 0;
+	for (size_t i = 0; i < name.n; i++)
+		hash = hash * 31 + (unsigned char)slice_lower_char(name.p[i]);
+	return hash * 0x9e3779b97f4a7c15u >> 20;
+}
+
+struct trace_host *
+trace_host(struct trace *trace, struct slice name)
+{
+	if (trace->last_host && slice_equal(trace->last_host->name, name))
+		return trace->last_host;
+	uint64_t hash = name_hash(name);
+	struct map_node *n = map_first(&trace->hosts, hash);
+	while (n && !slice_equal_nocase(MAP_ENTRY(n, struct trace_host, by_name)->name, name))
+		n = map_next(n, hash);
+	trace->last_host =
+		n ? MAP_ENTRY(n, struct trace_host, by_name) : new_host(trace, name, hash);
+	return trace->last_host;
+}
+
+/* The correlator's clock goes on with the log of any host, and never back. Clocks of hosts differ,
+ * and logs may be read one after the other: so each host's stamps are taken relative to where the
+ * clock stood when the host was first seen, and a leap of its stamps, either way, is no more than a
+ * short step. */
+void
+trace_clock(struct trace *trace, struct trace_host *host, int64_t t_us)
+{
+	int64_t ahead_us = t_us - host->offset_us - trace->clock_us;
+	bool first = host->n_lines == 1;
+	if (first || ahead_us > CLOCK_STEP_US || ahead_us < -CLOCK_STEP_US) {
+		if (!first && ahead_us > 0)
+			trace->clock_us += CLOCK_STEP_US;
+		host->offset_us = t_us - trace->clock_us;
+	} else if (ahead_us > 0) {
+		trace->clock_us += ahead_us;
+	}
+}
+
+static bool
+has_seen(const struct trace *trace, struct trace_host *host, uint64_t id)
+{
+	if (!host->seen) {
+		if (host->n_lines < SEEN_FROM || trace->hosts.n > SEEN_HOSTS)
+			return false;
+		host->seen = memory_zero(SEEN_LINES, sizeof(*host->seen));
+	}
+	uint64_t *slot = &host->seen[id % SEEN_LINES];
+	bool seen = *slot == id;
+	*slot = id;
+	return seen;
+}
+
+/* A sender that reconnects sends its last lines again. They are told from lines that are only equal
+ * by their stamp: it lies before that of a line we have, or it has fractions of a second. */
+bool
+trace_is_repeat(struct at *at)
+{
+	struct trace_host *host = at->host;
+	int64_t t_us = at->e->t_us;
+	bool may_repeat =
+		t_us < host->newest_us || (t_us == host->newest_us && t_us % TIME_SECOND_US);
+	host->n_lines++;
+	if (t_us > host->newest_us)
+		host->newest_us = t_us;
+	return has_seen(at->trace, host, at->line_id) && may_repeat;
+}
+
+/* The identity of this very line, of those that are equal. */
+uint64_t
+trace_nth_id(struct at *at)
+{
+	struct trace_host *host = at->host;
+	uint64_t nth = 0;
+	if (host->stamp_us != at->e->t_us) {
+		host->stamp_us = at->e->t_us;
+		host->n_equal = 0;
+	}
+	for (size_t i = 0; i < host->n_equal; i++)
+		nth += host->equal[i] == at->line_id;
+	if (host->n_equal < MAX_EQUAL) {
+		MEMORY_ROOM(&host->equal, host->n_equal, &host->cap_equal);
+		host->equal[host->n_equal++] = at->line_id;
+	}
+	return line_identity_nth(at->line_id, nth);
+}
