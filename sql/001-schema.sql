@@ -1,0 +1,301 @@
+-- The schema of ELSE. Plain PostgreSQL 15+; the views at the end, with their comments, are the public interface.
+-- Physical tables are thrifty: see docs/adr/003-storage-layout.md for what was measured.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+-- 1. Index keys -------------------------------------------------------------------------------------------
+-- Time-bucketed: all inserts of the moment go to one small, hot key range of every index, newest-first reading is
+-- one backward range a bucket, and equal keys share one index entry.
+CREATE FUNCTION else_minute(timestamptz) RETURNS int4 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT floor((extract(epoch FROM $1) - 1577836800) / 60)::int4 $$;
+COMMENT ON FUNCTION else_minute(timestamptz) IS 'Minutes since 2020-01-01 00:00 UTC.';
+
+CREATE FUNCTION else_key(h int4, m int4) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT (($2 >> 8)::int8 << 48) | (($1::int8 & 4294967295) << 16) | ($2 & 255)::int8 $$;
+COMMENT ON FUNCTION else_key(int4, int4) IS
+'Index key of a 32-bit hash in minute m: bucket of 256 minutes (16 bits), hash (32), minute in the bucket (8).';
+
+CREATE FUNCTION else_id(h int8, m int4) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT (($2 >> 10)::int8 << 48) | ($1 & 281474976710655) $$;
+COMMENT ON FUNCTION else_id(int8, int4) IS
+'Index key of a 64-bit id in minute m: bucket of 1024 minutes (16 bits), low 48 bits of the id. Always verified against the column.';
+
+CREATE FUNCTION else_address(addr text) RETURNS int4 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT (hashtext(split_part($1, '@', -1)) & -4096) | (hashtext($1) >> 20 & 4095) $$;
+COMMENT ON FUNCTION else_address(text) IS
+'Hash of an address: 20 bits of its domain, then 12 of the whole: one index answers addresses and, as a range, domains.';
+
+CREATE FUNCTION else_net(ip inet) RETURNS int4 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT hashinet(network(set_masklen($1, 24 + 20 * (family($1) - 4)))) $$;
+-- No CASE in it: a strict function with one is not inlined, and costs 10 us a row in the indexes.
+COMMENT ON FUNCTION else_net(inet) IS 'Hash of the /24 (IPv4) or /64 (IPv6): one index answers addresses and networks.';
+
+-- 2. Small tables (reference tables under Citus) -------------------------------------------------------------
+CREATE TABLE host (
+	id int2 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text NOT NULL UNIQUE,
+	role text,
+	first_seen timestamptz,
+	last_seen timestamptz,
+	settled bool NOT NULL DEFAULT false
+);
+COMMENT ON TABLE host IS 'Servers that sent logs. first_seen and last_seen are times of stored lines: what lies between may be stored already. settled: rows from before we knew that the host is ours were set right.';
+
+CREATE TABLE own_domain (name text PRIMARY KEY, learned timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE own_domain IS 'Domains whose mail ends on our servers, learned from deliveries or set by the administrator.';
+
+CREATE TABLE own_network (net inet PRIMARY KEY);
+COMMENT ON TABLE own_network IS 'Networks whose clients are ours, set by the administrator.';
+
+CREATE TABLE source (
+	id int8 PRIMARY KEY,
+	path text NOT NULL,
+	position int8 NOT NULL,
+	lines int8 NOT NULL,
+	head_bytes int8 NOT NULL,
+	head_hash int8 NOT NULL,
+	last_line timestamptz,
+	updated timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE source IS 'One row per log file (id: hash of its beginning): up to which byte of the unpacked text its lines are stored. Written in the transaction of the rows.';
+
+CREATE TABLE term (id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind int2 NOT NULL, txt text NOT NULL, UNIQUE (kind, txt));
+COMMENT ON TABLE term IS 'Texts that repeat. kind 1: relay host; 2: reply of a delivery; 3: text of a refusal. In 2 and 3 the words that vary are cut out: %r recipient, %s sender, %h relay, %i client address, %n client name, %q queue id, %* another word.';
+
+CREATE TABLE zdict (id int2 PRIMARY KEY, kind int2 NOT NULL, made timestamptz NOT NULL DEFAULT now(), dict bytea NOT NULL);
+ALTER TABLE zdict ALTER dict SET STORAGE EXTERNAL;
+COMMENT ON TABLE zdict IS 'zstd dictionaries of the lines columns (their first byte is the id, 0 = none). kind 1: made of the lines of mails; 2: of refusals. Never deleted while a row needs it.';
+
+CREATE TABLE stat_hour (
+	hour timestamptz NOT NULL, writer int2 NOT NULL, way int2 NOT NULL, host int2 NOT NULL, status int2 NOT NULL, reason int2 NOT NULL,
+	kind int2 NOT NULL, mails int8 NOT NULL, n int8 NOT NULL, bytes int8 NOT NULL,
+	PRIMARY KEY (hour, writer, way, host, status, reason, kind)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE stat_hour IS 'Hourly counts. kind 0: deliveries of mails (n recipients, mails counted once), 1: refusals (n). One row set per writer, so that writers never wait for each other; readers sum.';
+
+-- 3. Facts, in weekly partitions by t --------------------------------------------------------------------------
+CREATE TABLE hop (
+	t timestamptz NOT NULL,
+	mail_id int8 NOT NULL,
+	branch int4 NOT NULL,
+	flags int4 NOT NULL,
+	left_ms int4,
+	m int4 NOT NULL,
+	host int2 NOT NULL,
+	qid text NOT NULL,
+	lines bytea
+) PARTITION BY RANGE (t);
+ALTER TABLE hop ALTER lines SET STORAGE EXTERNAL;
+COMMENT ON TABLE hop IS 'One row per queue id on a host: identity and evidence. All details are in the lines.';
+COMMENT ON COLUMN hop.t IS 'Arrival at this server.';
+COMMENT ON COLUMN hop.mail_id IS '64-bit hash of the Message-ID (of host, queue id and time where there is none), the same on every server; distribution column under Citus.';
+COMMENT ON COLUMN hop.branch IS 'Which arrival of this Message-ID: hash of the entry hop.';
+COMMENT ON COLUMN hop.flags IS 'Low 20 bits: state (see trace/hop.h); 1<<20 entry, 1<<21 notice (NDR), 1<<22 open: more lines may come, 1<<23 first hop of its arrival, 1<<24 loose: lines far from its t may belong to it.';
+COMMENT ON COLUMN hop.left_ms IS 'From t until the server was done with it.';
+COMMENT ON COLUMN hop.m IS 'Minute of t, for the index keys.';
+COMMENT ON COLUMN hop.lines IS 'All raw lines of the arrival, byte for byte, on the row of its first hop: dictionary id, zstd frame (see src/store/evidence.h, mail_lines.h).';
+
+CREATE TABLE delivery (
+	t timestamptz NOT NULL,
+	mail_id int8 NOT NULL,
+	branch int4 NOT NULL,
+	m int4 NOT NULL,
+	took_ms int4,
+	size int4,
+	nrcpt int4 NOT NULL,
+	relay int4,
+	reply int4,
+	code int4,
+	smtp int2,
+	flags int4 NOT NULL,
+	tries int2 NOT NULL,
+	host int2 NOT NULL,
+	entry_host int2 NOT NULL,
+	status int2 NOT NULL,
+	way int2 NOT NULL,
+	reason int2 NOT NULL,
+	client_ip inet,
+	score real,
+	sender text,
+	rcpt text NOT NULL,
+	orig_rcpt text,
+	qid text NOT NULL,
+	msgid text,
+	client_name text,
+	helo text,
+	sasl_user text,
+	tls text,
+	virus text,
+	subject text
+) PARTITION BY RANGE (t);
+COMMENT ON TABLE delivery IS 'One row per arrival of a mail and final recipient: the last word on it, with everything one searches by.';
+COMMENT ON COLUMN delivery.t IS 'Arrival of the mail at our first server.';
+COMMENT ON COLUMN delivery.took_ms IS 'From t to the newest try.';
+COMMENT ON COLUMN delivery.nrcpt IS 'Rows of this arrival of the mail.';
+COMMENT ON COLUMN delivery.relay IS 'term: next server of the newest try.';
+COMMENT ON COLUMN delivery.reply IS 'term: reply of the newest try.';
+COMMENT ON COLUMN delivery.code IS 'Enhanced status code x.y.z as x*1000000 + y*1000 + z.';
+COMMENT ON COLUMN delivery.smtp IS 'SMTP reply code.';
+COMMENT ON COLUMN delivery.flags IS '1 first row of its mail, 2 counted in statistics, 4 notice (NDR), 8 probe, 16 forwarded, 32 expanded, 64 filtered, 128 incomplete, 256 has an NDR, 512 quarantined, 1024 the client is ours, 2048 the whole mail was refused, 4096 ends on our servers, 8192 this recipient was refused.';
+COMMENT ON COLUMN delivery.host IS 'Server that has the last word; entry_host where the mail came in.';
+COMMENT ON COLUMN delivery.sender IS 'Envelope sender in lower case; empty = null sender, NULL = unknown.';
+COMMENT ON COLUMN delivery.rcpt IS 'Final recipient, lower case; orig_rcpt as the sender wrote it, when different.';
+COMMENT ON COLUMN delivery.qid IS 'Queue id on the server that has the last word.';
+
+CREATE TABLE reject (
+	t timestamptz NOT NULL,
+	m int4 NOT NULL,
+	text int4,
+	code int4,
+	smtp int2,
+	host int2 NOT NULL,
+	status int2 NOT NULL,
+	way int2 NOT NULL,
+	reason int2 NOT NULL,
+	client_ip inet,
+	sender text,
+	rcpt text,
+	client_name text,
+	helo text,
+	sasl_user text,
+	lines bytea NOT NULL
+) PARTITION BY RANGE (t);
+ALTER TABLE reject ALTER lines SET STORAGE EXTERNAL;
+COMMENT ON COLUMN delivery.tls IS 'Protocol version of the client''s TLS; the cipher is in the lines.';
+COMMENT ON COLUMN reject.lines IS 'The raw line; words that stand in other columns are cut out (see src/store/reject_lines.h).';
+COMMENT ON TABLE reject IS 'A refusal that made no mail (NOQUEUE, postscreen, policy, failed login), or a client that left before it sent one.';
+
+CREATE TABLE addr (t timestamptz NOT NULL, addr text NOT NULL) PARTITION BY RANGE (t);
+COMMENT ON TABLE addr IS 'Distinct addresses of mails (not of refusals), about once per week and writer: for substring search.';
+
+CREATE INDEX hop_mail ON hop (else_id(mail_id, m));
+CREATE INDEX hop_qid ON hop (else_id(hashtext(qid)::int8, m));
+CREATE INDEX hop_open ON hop (m) WHERE (flags & 4194304) <> 0;
+CREATE INDEX hop_loose ON hop (m) WHERE (flags & 16777216) <> 0;
+
+CREATE INDEX delivery_mail ON delivery (else_id(mail_id, m));
+CREATE INDEX delivery_m ON delivery USING brin (m) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX delivery_sender ON delivery (else_key(else_address(sender), m));
+CREATE INDEX delivery_rcpt ON delivery (else_key(else_address(rcpt), m));
+CREATE INDEX delivery_orig ON delivery (else_key(else_address(orig_rcpt), m)) WHERE orig_rcpt IS NOT NULL;
+CREATE INDEX delivery_net ON delivery (else_key(else_net(client_ip), m));
+CREATE INDEX delivery_user ON delivery (else_key(hashtext(sasl_user), m)) WHERE sasl_user IS NOT NULL;
+CREATE INDEX delivery_rare ON delivery (m) WHERE status NOT IN (4, 5);
+CREATE INDEX delivery_slow ON delivery (m) WHERE took_ms >= 3600000; -- what may reach into a later time range
+
+CREATE INDEX reject_m ON reject USING brin (m) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX reject_sender ON reject (else_key(else_address(sender), m));
+CREATE INDEX reject_rcpt ON reject (else_key(else_address(rcpt), m));
+CREATE INDEX reject_net ON reject (else_key(else_net(client_ip), m));
+
+CREATE PROCEDURE else_week(d date) LANGUAGE plpgsql AS $$
+DECLARE
+	tab text;
+	a timestamptz := date_trunc('week', d::timestamp) AT TIME ZONE 'UTC';
+BEGIN
+	FOREACH tab IN ARRAY ARRAY['hop', 'delivery', 'reject', 'addr'] LOOP
+		EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L) '
+			'WITH (autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0.3, toast_tuple_target = 8160)',
+			tab || '_' || to_char(a AT TIME ZONE 'UTC', 'YYYYMMDD'), tab, a, a + interval '7 days');
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE else_week(date) IS 'Makes the partitions of the week of this day.';
+
+CREATE TABLE week_closed (week date PRIMARY KEY, closed timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE week_closed IS 'Weeks (by their Monday) that were packed: indexes rebuilt, rows frozen, trigram index on addr made.';
+
+CREATE TABLE hop_default PARTITION OF hop DEFAULT;
+CREATE TABLE delivery_default PARTITION OF delivery DEFAULT;
+CREATE TABLE reject_default PARTITION OF reject DEFAULT;
+CREATE TABLE addr_default PARTITION OF addr DEFAULT;
+
+-- 4. What is learned later -------------------------------------------------------------------------------
+CREATE FUNCTION else_own(addr text, domains text[]) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT coalesce(split_part($1, '@', -1) = ANY ($2), false) $$;
+
+CREATE FUNCTION else_settle(domains text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO own_domain (name) SELECT unnest(domains) ON CONFLICT DO NOTHING;
+	UPDATE host SET settled = true WHERE NOT settled;
+	IF cardinality(domains) = 0 THEN
+		RETURN;
+	END IF;
+	CREATE TEMP TABLE settle ON COMMIT DROP AS
+	WITH own AS (SELECT array_agg(name) AS all FROM own_domain),
+	touched AS (
+		SELECT DISTINCT mail_id, branch FROM delivery
+		WHERE (else_own(rcpt, domains) OR else_own(orig_rcpt, domains)) AND flags & 4096 = 0
+			OR way = 3 AND else_own(sender, domains)),
+	leaf AS (
+		SELECT d.*, d.flags & 4096 <> 0 OR else_own(d.rcpt, own.all) OR else_own(d.orig_rcpt, own.all) AS here,
+			else_own(d.sender, own.all) AS from_here
+		FROM delivery d JOIN touched USING (mail_id, branch), own),
+	mail AS (
+		SELECT mail_id, branch, CASE
+			WHEN bool_or(flags & 1028 <> 0) THEN CASE WHEN bool_or(NOT here) THEN 1 ELSE 2 END
+			WHEN bool_or(here) THEN 0 WHEN bool_or(from_here) THEN 1 ELSE 3 END AS new_way
+		FROM leaf GROUP BY mail_id, branch)
+	SELECT l.t, l.mail_id, l.branch, l.rcpt, l.orig_rcpt, l.way, l.host, l.status, l.reason, l.flags,
+		coalesce(l.size, 0) AS size, m.new_way, CASE WHEN l.here THEN 4096 ELSE 0 END AS here
+	FROM leaf l JOIN mail m USING (mail_id, branch)
+	WHERE l.way <> m.new_way OR l.here AND l.flags & 4096 = 0;
+	UPDATE delivery d SET way = s.new_way, flags = d.flags | s.here
+	FROM settle s WHERE d.t = s.t AND d.mail_id = s.mail_id AND d.branch = s.branch AND d.rcpt = s.rcpt
+		AND d.orig_rcpt IS NOT DISTINCT FROM s.orig_rcpt;
+	INSERT INTO stat_hour AS x (hour, writer, way, host, status, reason, kind, mails, n, bytes)
+	SELECT date_trunc('hour', t), 0, w, host, status, reason, (flags & 10240 <> 0)::int,
+		sum(CASE WHEN flags & 2049 = 1 THEN sign ELSE 0 END), sum(sign),
+		sum(CASE WHEN flags & 2049 = 1 THEN sign * size ELSE 0 END)
+	FROM (SELECT *, way AS w, -1 AS sign FROM settle UNION ALL SELECT *, new_way, 1 FROM settle) y
+	WHERE way <> new_way AND flags & 2 <> 0
+	GROUP BY 1, 3, 4, 5, 6, 7
+	ON CONFLICT (hour, writer, way, host, status, reason, kind) DO UPDATE
+	SET mails = x.mails + excluded.mails, n = x.n + excluded.n, bytes = x.bytes + excluded.bytes;
+END $$;
+COMMENT ON FUNCTION else_settle(text[]) IS
+'Own domains that were learned in a run: rows stored before get the way they have in this light.';
+
+-- 5. Public views --------------------------------------------------------------------------------------------
+CREATE TABLE status_name (id int2 PRIMARY KEY, name text NOT NULL);
+INSERT INTO status_name VALUES (0, 'unknown'), (1, 'deferred'), (2, 'bounced'), (3, 'expired'), (4, 'delivered'), (5, 'relayed'),
+	(6, 'rejected'), (7, 'greylisted'), (8, 'blocked'), (9, 'discarded'), (10, 'held'), (11, 'deleted'), (12, 'canceled');
+CREATE TABLE way_name (id int2 PRIMARY KEY, name text NOT NULL);
+INSERT INTO way_name VALUES (0, 'in'), (1, 'out'), (2, 'internal'), (3, 'relay');
+CREATE TABLE reason_name (id int2 PRIMARY KEY, name text NOT NULL);
+COMMENT ON TABLE reason_name IS 'Filled by the program from its own table of reasons.';
+
+CREATE FUNCTION else_code(code int4) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT ($1 / 1000000) || '.' || ($1 / 1000 % 1000) || '.' || ($1 % 1000) $$;
+COMMENT ON FUNCTION else_code(int4) IS 'Enhanced status code as text, 5001001 -> 5.1.1.';
+
+CREATE FUNCTION else_text(txt text, rcpt text, sender text, relay text, ip inet, name text, qid text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT replace(replace(replace(replace(replace(replace(replace(replace(replace($1, '%%', chr(1)), '%r', coalesce($2, '')), '%s', coalesce($3, '')),
+	'%h', coalesce($4, '')), '%i', coalesce(host($5), '')), '%n', coalesce($6, '')), '%q', coalesce($7, '')), '%*', '…'), chr(1), '%') $$;
+COMMENT ON FUNCTION else_text(text, text, text, text, inet, text, text) IS 'A term as text again: known words put back, others as an ellipsis (the raw lines have them).';
+
+CREATE VIEW v_delivery AS
+SELECT d.t AS arrived, d.t + d.took_ms * interval '1 ms' AS last_try, d.mail_id, d.branch, h.name AS host, e.name AS entry_host, d.qid,
+	d.msgid, d.sender, d.rcpt, d.orig_rcpt, s.name AS status, w.name AS way, n.name AS reason, else_code(d.code) AS dsn, d.smtp AS code,
+	r.txt AS relay, else_text(p.txt, d.rcpt, d.sender, r.txt, d.client_ip, d.client_name, d.qid) AS reply,
+	d.size, d.nrcpt, d.tries, d.client_ip, d.client_name, d.helo, d.sasl_user, d.tls, d.score, d.virus, d.subject,
+	(d.flags & 2) <> 0 AS counted, (d.flags & 4) <> 0 AS notice, (d.flags & 128) <> 0 AS incomplete
+FROM delivery d
+LEFT JOIN host h ON h.id = d.host LEFT JOIN host e ON e.id = d.entry_host
+LEFT JOIN status_name s ON s.id = d.status LEFT JOIN way_name w ON w.id = d.way LEFT JOIN reason_name n ON n.id = d.reason
+LEFT JOIN term r ON r.id = d.relay LEFT JOIN term p ON p.id = d.reply;
+COMMENT ON VIEW v_delivery IS 'Public: one row per arrival of a mail and final recipient, with readable words.';
+
+CREATE VIEW v_hop AS
+SELECT p.t AS arrived, p.t + p.left_ms * interval '1 ms' AS left_at, p.mail_id, p.branch, h.name AS host, p.qid,
+	(p.flags & 1048576) <> 0 AS entry, (p.flags & 2097152) <> 0 AS notice, (p.flags & 4194304) <> 0 AS open
+FROM hop p LEFT JOIN host h ON h.id = p.host;
+COMMENT ON VIEW v_hop IS 'Public: one row per queue id on a server.';
+
+CREATE VIEW v_reject AS
+SELECT r.t, h.name AS host, s.name AS status, n.name AS reason, else_code(r.code) AS dsn, r.smtp AS code,
+	else_text(p.txt, r.rcpt, r.sender, NULL, r.client_ip, r.client_name, NULL) AS text,
+	r.client_ip, r.client_name, r.helo, r.sasl_user, r.sender, r.rcpt
+FROM reject r
+LEFT JOIN host h ON h.id = r.host LEFT JOIN status_name s ON s.id = r.status LEFT JOIN reason_name n ON n.id = r.reason
+LEFT JOIN term p ON p.id = r.text;
+COMMENT ON VIEW v_reject IS 'Public: refusals, with readable words.';
