@@ -75,7 +75,7 @@ show(struct tailing *t, const struct search_row *row)
 		found_print_line(&t->app->out, row);
 }
 
-/* The newest rows, oldest first. What is known already is passed over. */
+/* The newest rows, oldest first, `most` of them. What is known already is passed over. */
 static bool
 look(struct tailing *t, const struct query_node *tree, size_t most, struct error *err)
 {
@@ -86,9 +86,11 @@ look(struct tailing *t, const struct query_node *tree, size_t most, struct error
 	bool ok = search && search_page(search, LOOKED_AT, &page, err);
 	if (t->seen.n > MOST_SEEN)
 		forget_all(&t->seen);
-	for (size_t i = ok ? page->n : 0; i-- > 0;)
-		if (i < most && is_new(t, &page->rows[i]))
+	for (size_t i = ok ? page->n : 0; i-- > 0;) {
+		bool is_news = is_new(t, &page->rows[i]);
+		if (is_news && i < most)
 			show(t, &page->rows[i]);
+	}
 	search_end(&search);
 	return ok && output_flush(&t->app->out);
 }

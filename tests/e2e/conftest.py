@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests: they drive the real programs from the build folder ELSE_BUILD (default: build)."""
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -28,6 +29,15 @@ class Elsectl:
         """Starts it and does not wait."""
         return subprocess.Popen([self.path, *args], env=self.environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+    @contextlib.contextmanager
+    def running(self, *args, **options):
+        """Runs it meanwhile. Whatever happens, it does not go on afterwards."""
+        with self.start(*args, **options) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, *args, status=0, **options):
         """Runs it, expects the exit status and returns the finished process with stdout and stderr."""

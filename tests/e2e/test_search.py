@@ -440,7 +440,9 @@ def test_doctor(sample, scratch):
 
 def test_tail_shows_what_is_imported_meanwhile(elsectl):
     elsectl.run('import', SAMPLE / 'outgoing.log.xz')
-    with elsectl.start('tail', '--json', '--lines', '1', 'to:nosuch22@corp.test OR to:r187@ok.test') as tail:
+    query = 'to:nosuch22@corp.test OR to:r187@ok.test'
+    assert len(elsectl.run('search', '--json', query).stdout.splitlines()) > 1
+    with elsectl.running('tail', '--json', '--lines', '1', query) as tail:
         assert json.loads(tail.stdout.readline())['rcpts']['first'] == ['r187@ok.test']
         elsectl.run('import', SAMPLE / 'incoming.log.xz')
         assert json.loads(tail.stdout.readline())['rcpts']['first'] == ['nosuch22@corp.test']
