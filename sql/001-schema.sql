@@ -6,7 +6,7 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 -- Time-bucketed: all inserts of the moment go to one small, hot key range of every index, newest-first reading is
 -- one backward range a bucket, and equal keys share one index entry.
 CREATE FUNCTION else_minute(timestamptz) RETURNS int4 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
-$$ SELECT floor((extract(epoch FROM $1) - 1577836800) / 60)::int4 $$;
+$$ SELECT least(floor((extract(epoch FROM $1) - 1577836800) / 60), 2147483647)::int4 $$;
 COMMENT ON FUNCTION else_minute(timestamptz) IS 'Minutes since 2020-01-01 00:00 UTC.';
 
 CREATE FUNCTION else_key(h int4, m int4) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
@@ -213,34 +213,58 @@ CREATE FUNCTION else_own(addr text, domains text[]) RETURNS bool LANGUAGE sql IM
 $$ SELECT coalesce(split_part($1, '@', -1) = ANY ($2), false) $$;
 
 CREATE FUNCTION else_settle(domains text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	first int4; -- buckets of the keys
+	last int4;
 BEGIN
 	INSERT INTO own_domain (name) SELECT unnest(domains) ON CONFLICT DO NOTHING;
 	UPDATE host SET settled = true WHERE NOT settled;
 	IF cardinality(domains) = 0 THEN
 		RETURN;
 	END IF;
+	SELECT else_minute(min(first_seen)) >> 8, else_minute(max(last_seen)) >> 8 INTO first, last FROM host;
+	CREATE TEMP TABLE touched (mail_id int8, branch int4, t timestamptz, m int4) ON COMMIT DROP;
+	IF cardinality(domains) * (last - first + 1)::int8 <= 20000 THEN
+		INSERT INTO touched
+		SELECT DISTINCT d.* FROM unnest(domains) x (name), generate_series(first, last) b,
+		LATERAL (SELECT else_key(hashtext(x.name) & -4096, b * 256) AS low, else_key(hashtext(x.name) | 4095, b * 256 + 255) AS high,
+			to_timestamp(1577836800 + b * 15360::float8) AS from_t, to_timestamp(1577836800 + (b + 1) * 15360::float8) AS to_t) k,
+		LATERAL (
+			SELECT mail_id, branch, t, m FROM delivery WHERE else_key(else_address(rcpt), m) BETWEEN low AND high
+				AND t >= from_t AND t < to_t AND split_part(rcpt, '@', -1) = x.name AND flags & 4096 = 0
+			UNION ALL
+			SELECT mail_id, branch, t, m FROM delivery WHERE else_key(else_address(orig_rcpt), m) BETWEEN low AND high
+				AND orig_rcpt IS NOT NULL AND t >= from_t AND t < to_t AND split_part(orig_rcpt, '@', -1) = x.name AND flags & 4096 = 0
+			UNION ALL
+			SELECT mail_id, branch, t, m FROM delivery WHERE else_key(else_address(sender), m) BETWEEN low AND high
+				AND t >= from_t AND t < to_t AND split_part(sender, '@', -1) = x.name AND way = 3) d;
+	ELSE
+		INSERT INTO touched
+		SELECT DISTINCT mail_id, branch, t, m FROM delivery
+		WHERE (else_own(rcpt, domains) OR else_own(orig_rcpt, domains)) AND flags & 4096 = 0
+			OR way = 3 AND else_own(sender, domains);
+	END IF;
+	ANALYZE touched;
 	CREATE TEMP TABLE settle ON COMMIT DROP AS
 	WITH own AS (SELECT array_agg(name) AS all FROM own_domain),
-	touched AS (
-		SELECT DISTINCT mail_id, branch FROM delivery
-		WHERE (else_own(rcpt, domains) OR else_own(orig_rcpt, domains)) AND flags & 4096 = 0
-			OR way = 3 AND else_own(sender, domains)),
 	leaf AS (
 		SELECT d.*, d.flags & 4096 <> 0 OR else_own(d.rcpt, own.all) OR else_own(d.orig_rcpt, own.all) AS here,
 			else_own(d.sender, own.all) AS from_here
-		FROM delivery d JOIN touched USING (mail_id, branch), own),
+		FROM touched x JOIN delivery d ON else_id(d.mail_id, d.m) = else_id(x.mail_id, x.m) AND d.t = x.t
+			AND d.mail_id = x.mail_id AND d.branch = x.branch, own),
 	mail AS (
 		SELECT mail_id, branch, CASE
 			WHEN bool_or(flags & 1028 <> 0) THEN CASE WHEN bool_or(NOT here) THEN 1 ELSE 2 END
 			WHEN bool_or(here) THEN 0 WHEN bool_or(from_here) THEN 1 ELSE 3 END AS new_way
 		FROM leaf GROUP BY mail_id, branch)
-	SELECT l.t, l.mail_id, l.branch, l.rcpt, l.orig_rcpt, l.way, l.host, l.status, l.reason, l.flags,
+	SELECT l.t, l.m, l.mail_id, l.branch, l.rcpt, l.orig_rcpt, l.way, l.host, l.status, l.reason, l.flags,
 		coalesce(l.size, 0) AS size, m.new_way, CASE WHEN l.here THEN 4096 ELSE 0 END AS here
 	FROM leaf l JOIN mail m USING (mail_id, branch)
 	WHERE l.way <> m.new_way OR l.here AND l.flags & 4096 = 0;
+	ANALYZE settle;
 	UPDATE delivery d SET way = s.new_way, flags = d.flags | s.here
-	FROM settle s WHERE d.t = s.t AND d.mail_id = s.mail_id AND d.branch = s.branch AND d.rcpt = s.rcpt
-		AND d.orig_rcpt IS NOT DISTINCT FROM s.orig_rcpt;
+	FROM settle s WHERE else_id(d.mail_id, d.m) = else_id(s.mail_id, s.m) AND d.t = s.t AND d.mail_id = s.mail_id
+		AND d.branch = s.branch AND d.rcpt = s.rcpt AND d.orig_rcpt IS NOT DISTINCT FROM s.orig_rcpt;
 	INSERT INTO stat_hour AS x (hour, writer, way, host, status, reason, kind, mails, n, bytes)
 	SELECT date_trunc('hour', t), 0, w, host, status, reason, (flags & 10240 <> 0)::int,
 		sum(CASE WHEN flags & 2049 = 1 THEN sign ELSE 0 END), sum(sign),

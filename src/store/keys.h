@@ -6,13 +6,13 @@
 #include "base/time.h"
 #include "store/array.h"
 
-/* Minutes since 2020-01-01 UTC, rounded down. */
+/* Minutes since 2020-01-01 UTC, rounded down; of years that nobody means, the last one there is. */
 static inline int32_t
 key_minute(int64_t t_us)
 {
 	int64_t since = t_us - 1577836800 * TIME_SECOND_US;
-	return (int32_t)(since >= 0 ? since / TIME_MINUTE_US
-				    : -((-since + TIME_MINUTE_US - 1) / TIME_MINUTE_US));
+	int64_t minute = since / TIME_MINUTE_US - (since % TIME_MINUTE_US < 0);
+	return minute > INT32_MAX ? INT32_MAX : minute < INT32_MIN ? INT32_MIN : (int32_t)minute;
 }
 
 static inline int64_t

@@ -16,6 +16,7 @@
 #define LATEST_US      (4102099200 * TIME_SECOND_US) /* 2099-12-28, a Monday */
 #define MAX_WEEKS      1500
 #define MAX_HOSTS      30000 /* of the 32767 numbers there are */
+#define OTHER_HOSTS    S("(other hosts)")
 #define NAME_MAX_BYTES 255
 #define MAX_ADDRESSES  (4u << 20)
 #define MAX_LOOSE      1000000		     /* as in the statement of read_loose */
@@ -69,7 +70,7 @@ clean_name(struct known *k, struct slice name)
 	return buf_slice(&k->text);
 }
 
-/* By its name, or by what its name is in the database. */
+/* By its name, by what its name is in the database, or as one of those that share a number. */
 static struct known_host *
 look_up_host(struct known *k, struct slice name)
 {
@@ -77,7 +78,8 @@ look_up_host(struct known *k, struct slice name)
 	if (host)
 		return host;
 	struct slice clean = clean_name(k, name);
-	return slice_equal(clean, name) ? NULL : find_host(k, clean);
+	host = slice_equal(clean, name) ? NULL : find_host(k, clean);
+	return host || k->n_hosts < MAX_HOSTS ? host : find_host(k, OTHER_HOSTS);
 }
 
 static int64_t
@@ -201,14 +203,19 @@ known_host_id(struct known *k, struct slice name, struct error *err)
 	struct known_host *host = look_up_host(k, name);
 	if (host)
 		return host->id;
-	if (k->n_hosts >= MAX_HOSTS) {
-		name = S("(other hosts)");
-		host = find_host(k, name);
-	} else {
+	if (k->n_hosts >= MAX_HOSTS)
+		name = OTHER_HOSTS;
+	else
 		topology_add_host(&k->topology, name, true);
-	}
-	host = host ? host : insert_host(k, name, err);
+	host = insert_host(k, name, err);
 	return host ? host->id : 0;
+}
+
+struct slice
+known_host_name(struct known *k, struct slice name)
+{
+	const struct known_host *host = look_up_host(k, name);
+	return host ? host->name : name;
 }
 
 bool

@@ -50,6 +50,9 @@ void known_fini(struct known *k);
  * row is; where a flood of names would use up the numbers, further ones share one. */
 int16_t known_host_id(struct known *k, struct slice name, struct error *err);
 
+/* The name that the host has in the database. */
+struct slice known_host_name(struct known *k, struct slice name);
+
 /* False when the week of this time still needs known_add_week. Times outside 2000 .. 2099 go to the
  * default partition and need none; so do all new weeks once there are MAX_WEEKS of them (wild
  * stamps). */

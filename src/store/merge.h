@@ -12,7 +12,6 @@
 #include "store/array.h"
 #include "store/writer_internal.h"
 
-#define MERGE_LIFE_US (9 * TIME_DAY_US) /* a mail's life in queues, with some to spare */
 #define MERGE_NEAR_US                                                                              \
 	(3 * TIME_HOUR_US) /* a server's answer may come so late after it took the mail */
 #define MERGE_SKEW_US  (10 * TIME_MINUTE_US) /* clocks of two servers, at most */
@@ -23,6 +22,7 @@
 /* Lines of one hop, stored or new. Everything is borrowed from the arena of the merge, or from the
  * hop. */
 struct merge_hop {
+	struct map_node by_qid;
 	struct merge_hop *next;
 	struct slice host, qid;
 	const struct hop_line *lines;
@@ -71,6 +71,7 @@ struct merge_taken {
 struct merge {
 	struct writer *w;
 	struct arena arena;
+	struct arena lines; /* what is read of the groups at hand */
 	struct merge_unit **units;
 	size_t n_units, cap_units;
 	struct map by_id, by_branch;
@@ -97,8 +98,8 @@ bool merge_find_links(struct merge *g);
  * new, unless they are wanted all the same. */
 struct merge_hop *merge_new_hops(
 	struct merge *g, const struct mail *mail, struct merge_hop *before);
-bool merge_correlate(struct merge *g, const struct merge_hop *hops, bool always,
-	struct mail ***mails, size_t *n);
+bool merge_correlate(
+	struct merge *g, struct merge_hop *hops, bool always, struct mail ***mails, size_t *n);
 
 /* merge_reject.c: refusals */
 bool merge_rejects(struct merge *g);

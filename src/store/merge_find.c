@@ -261,6 +261,14 @@ is_cut(const struct merge_unit *u)
 	return false;
 }
 
+/* An arrival whose first row is not found is left as it is: that row has its lines. */
+static void
+leave_cut(struct merge_unit *u)
+{
+	for (struct merge_branch *b = u->branches; b; b = b->next)
+		b->near &= b->first_seen;
+}
+
 /* Rows of the units from this place on. */
 bool
 merge_find_rows(struct merge *g, size_t from)
@@ -270,7 +278,7 @@ merge_find_rows(struct merge *g, size_t from)
 	for (size_t i = 0; i < n; i++) {
 		struct merge_unit *u = g->units[from + i];
 		int64_t around_us =
-			known_is_loose(&g->w->known, u->id) ? MERGE_LIFE_US : MERGE_NEAR_US;
+			known_is_loose(&g->w->known, u->id) ? WRITER_LIFE_US : MERGE_NEAR_US;
 		int64_t from_us = u->first_us - around_us, to_us = u->last_us + around_us;
 		spans[i] = (struct span){u, from_us,
 			to_us - from_us > WIDEST_US ? from_us + WIDEST_US : to_us, true};
@@ -284,6 +292,8 @@ merge_find_rows(struct merge *g, size_t from)
 				u, spans[i].from_us - EARLIER_US, spans[i].from_us - 1, false};
 	}
 	ok = ok && find_rows(g, spans, cut);
+	for (size_t i = 0; i < cut; i++)
+		leave_cut(spans[i].unit);
 	free(spans);
 	return ok;
 }
@@ -297,11 +307,11 @@ take_value(struct merge *g, struct merge_unit *u, struct merge_branch *b, struct
 	struct hop_line *unpacked;
 	struct mail_lines stored;
 	size_t n;
-	if (!evidence_unpack(g->w->evidence, value, t_us, &g->arena, &unpacked, &n, &g->err))
+	if (!evidence_unpack(g->w->evidence, value, t_us, &g->lines, &unpacked, &n, &g->err))
 		return false;
 	const struct hop_line *lines = unpacked;
 	while (mail_lines_next(&lines, &n, &stored, &g->err)) {
-		struct merge_hop *hop = arena_zero(&g->arena, sizeof(*hop));
+		struct merge_hop *hop = arena_zero(&g->lines, sizeof(*hop));
 		*hop = (struct merge_hop){.host = stored.host,
 			.qid = stored.qid,
 			.lines = stored.lines,
@@ -369,9 +379,11 @@ merge_doom(struct merge *g, const struct merge_unit *unit)
 	for (const struct merge_branch *b = unit->branches; b; b = b->next) {
 		if (!b->near)
 			continue;
-		array_add_i64(&g->doomed_ids, (int64_t)b->mail_id);
-		array_add_i64(&g->doomed_branches, (int32_t)b->branch);
 		key_add_range(&g->doomed_keys, b->mail_id, b->from_us, b->to_us);
+		while (g->doomed_ids.n < g->doomed_keys.n) {
+			array_add_i64(&g->doomed_ids, (int64_t)b->mail_id);
+			array_add_i64(&g->doomed_branches, (int32_t)b->branch);
+		}
 		g->doomed_from_us = b->from_us < g->doomed_from_us ? b->from_us : g->doomed_from_us;
 		g->doomed_to_us = b->to_us > g->doomed_to_us ? b->to_us : g->doomed_to_us;
 	}
@@ -400,19 +412,19 @@ uncount(struct merge *g, const PGresult *rows)
 }
 
 #define DOOMED                                                                                     \
-	"WHERE else_id(mail_id, m) = ANY ($1) AND mail_id = ANY ($2) "                             \
-	"AND (mail_id, branch) IN (SELECT * FROM unnest($2, $3)) "                                 \
-	"AND t >= to_timestamp($4[1] / 1e6) - interval '1 s' AND t <= to_timestamp($4[2] / 1e6) "  \
-	"+ interval '1 s'"
+	"USING unnest($1, $2, $3) d (key, id, branch) "                                            \
+	"WHERE else_id(x.mail_id, x.m) = d.key AND x.mail_id = d.id AND x.branch = d.branch "      \
+	"AND x.t >= to_timestamp($4[1] / 1e6) - interval '1 s' "                                   \
+	"AND x.t <= to_timestamp($4[2] / 1e6) + interval '1 s'"
 
 bool
 merge_delete_doomed(struct merge *g)
 {
-	static const char hops[] = "DELETE FROM hop " DOOMED;
+	static const char hops[] = "DELETE FROM hop x " DOOMED;
 	static const char deliveries[] =
-		"DELETE FROM delivery " DOOMED
-		" RETURNING t, way::int8, host::int8, status::int8, reason::int8, flags::int8, "
-		"coalesce(size, 0)::int8";
+		"DELETE FROM delivery x " DOOMED
+		" RETURNING x.t, x.way::int8, x.host::int8, x.status::int8, x.reason::int8, "
+		"x.flags::int8, coalesce(x.size, 0)::int8";
 	struct array span = {0};
 	PGresult *gone = NULL, *rows = NULL;
 	if (g->doomed_ids.n == 0)

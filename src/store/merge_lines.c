@@ -24,7 +24,7 @@ merge_new_hops(struct merge *g, const struct mail *mail, struct merge_hop *befor
 {
 	struct merge_hop *first = before;
 	for (const struct hop *hop = mail ? mail->hops : NULL; hop; hop = hop->next) {
-		struct merge_hop *new = arena_zero(&g->arena, sizeof(*new));
+		struct merge_hop *new = arena_zero(&g->lines, sizeof(*new));
 		*new = (struct merge_hop){.host = hop->host,
 			.qid = hop->qid,
 			.lines = hop->lines,
@@ -196,6 +196,7 @@ struct answer {
 	struct mail **mails;
 	size_t n, cap;
 	struct map lines; /* of the mails and refusals */
+	struct map hops;  /* those that gave the lines, by queue id */
 };
 
 struct seen_line {
@@ -241,18 +242,21 @@ is_seen(const struct answer *a, int64_t t_us, struct slice raw)
 static void
 see(struct answer *a, int64_t t_us, struct slice raw)
 {
-	struct seen_line *s = arena_zero(&a->g->arena, sizeof(*s));
+	struct seen_line *s = arena_zero(&a->g->lines, sizeof(*s));
 	s->t_us = t_us;
 	s->raw = raw;
 	map_add(&a->lines, &s->node, line_hash(t_us, raw));
 }
 
 static bool
-is_ours(const struct merge_hop *hops, const struct hop *hop)
+is_ours(const struct answer *a, const struct hop *hop)
 {
-	for (; hops; hops = hops->next)
-		if (slice_equal(hops->qid, hop->qid) && slice_equal(hops->host, hop->host))
+	uint64_t hash = slice_hash(hop->qid, 0);
+	for (struct map_node *n = map_first(&a->hops, hash); n; n = map_next(n, hash)) {
+		const struct merge_hop *ours = MAP_ENTRY(n, struct merge_hop, by_qid);
+		if (slice_equal(ours->qid, hop->qid) && slice_equal(ours->host, hop->host))
 			return true;
+	}
 	return false;
 }
 
@@ -286,15 +290,15 @@ drop_hop(struct mail *mail, struct hop **at)
 /* A line that names two hops (a notice, and what it is about) makes both, but only one of them is
  * of this mail. */
 static void
-drop_phantoms(struct answer *a, const struct merge_hop *hops)
+drop_phantoms(struct answer *a)
 {
 	for (size_t i = 0; i < a->n; i++)
 		for (const struct hop *hop = a->mails[i]->hops; hop; hop = hop->next)
-			if (is_ours(hops, hop))
+			if (is_ours(a, hop))
 				see_hop(a, hop);
 	for (size_t i = 0; i < a->n; i++)
 		for (struct hop **at = &a->mails[i]->hops; *at;) {
-			if (is_ours(hops, *at)) {
+			if (is_ours(a, *at)) {
 				at = &(*at)->next;
 			} else if (is_news(a, *at)) {
 				see_hop(a, *at);
@@ -376,19 +380,22 @@ correlate(struct answer *a, const struct entry *entries, size_t n)
 
 bool
 merge_correlate(
-	struct merge *g, const struct merge_hop *hops, bool always, struct mail ***mails, size_t *n)
+	struct merge *g, struct merge_hop *hops, bool always, struct mail ***mails, size_t *n)
 {
 	size_t n_lines;
 	struct answer a = {.g = g};
+	for (struct merge_hop *hop = hops; hop; hop = hop->next)
+		map_add(&a.hops, &hop->by_qid, slice_hash(hop->qid, 0));
 	struct entry *entries = list_entries(hops, &n_lines);
 	bool more = unite(entries, &n_lines) || always;
 	if (more) {
 		correlate(&a, entries, n_lines);
-		drop_phantoms(&a, hops);
+		drop_phantoms(&a);
 		drop_empty(&a);
 		keep_rest(&a, entries, n_lines);
 	}
 	map_fini(&a.lines);
+	map_fini(&a.hops);
 	free(entries);
 	*mails = a.mails;
 	*n = a.n;

@@ -86,12 +86,13 @@ static void
 ask_same(struct merge *g, struct questions *q, struct merge_unit *u, struct hop *hop)
 {
 	struct known *k = &g->w->known;
+	struct slice host = known_host_name(k, hop->host);
 	if (is_loose(hop))
-		put_qid(q, SAME_HOP, u, hop, hop->qid, hop->host, hop->first_us - MERGE_LIFE_US,
-			hop->last_us + MERGE_LIFE_US);
+		put_qid(q, SAME_HOP, u, hop, hop->qid, host, hop->first_us - WRITER_LIFE_US,
+			hop->last_us + WRITER_LIFE_US);
 	else if (known_host_covered(k, hop->host, hop->first_us) ||
 		 known_host_covered(k, hop->host, hop->last_us))
-		put_qid(q, SAME_HOP, u, hop, hop->qid, hop->host, hop->first_us - MERGE_AFTER_US,
+		put_qid(q, SAME_HOP, u, hop, hop->qid, host, hop->first_us - MERGE_AFTER_US,
 			hop->last_us + MERGE_AFTER_US);
 }
 
@@ -141,7 +142,7 @@ static void
 ask_before(struct questions *q, struct merge_unit *u, struct hop *hop)
 {
 	int left = MOST_RCPTS;
-	int64_t from_us = hop->arrived_us - MERGE_LIFE_US, to_us = hop->arrived_us + MERGE_SKEW_US;
+	int64_t from_us = hop->arrived_us - WRITER_LIFE_US, to_us = hop->arrived_us + MERGE_SKEW_US;
 	const struct question question = {FROM_RCPT, u, hop};
 	for (const struct delivery *d = hop->deliveries; d && left > 0; d = d->next, left--) {
 		struct buf lower = {0};
@@ -152,10 +153,10 @@ ask_before(struct questions *q, struct merge_unit *u, struct hop *hop)
 }
 
 static void
-ask_exact(struct questions *q, struct merge_unit *u, struct hop *hop)
+ask_exact(struct merge *g, struct questions *q, struct merge_unit *u, struct hop *hop)
 {
-	put_qid(q, EXACT, u, hop, hop->qid, hop->host, hop->arrived_us - TIME_SECOND_US,
-		hop->arrived_us + TIME_SECOND_US);
+	put_qid(q, EXACT, u, hop, hop->qid, known_host_name(&g->w->known, hop->host),
+		hop->arrived_us - TIME_SECOND_US, hop->arrived_us + TIME_SECOND_US);
 }
 
 static void
@@ -163,7 +164,7 @@ ask(struct merge *g, struct merge_unit *u, struct questions *qids, struct questi
 {
 	for (struct hop *hop = u->mail ? u->mail->hops : NULL; hop; hop = hop->next) {
 		if (u->flood) {
-			ask_exact(qids, u, hop);
+			ask_exact(g, qids, u, hop);
 			continue;
 		}
 		ask_same(g, qids, u, hop);
@@ -189,8 +190,8 @@ is_same(const struct answer *a, const struct hop *hop)
 	if ((a->flags & HOP_STARTED) && (hop->flags & HOP_STARTED))
 		return a->t_us == hop->arrived_us;
 	int64_t end_us =
-		a->flags & HOP_ROW_OPEN ? a->t_us + MERGE_LIFE_US : a->end_us + MERGE_AFTER_US;
-	int64_t hop_end_us = hop->last_us + (hop_closed(hop) ? MERGE_AFTER_US : MERGE_LIFE_US);
+		a->flags & HOP_ROW_OPEN ? a->t_us + WRITER_LIFE_US : a->end_us + MERGE_AFTER_US;
+	int64_t hop_end_us = hop->last_us + (hop_closed(hop) ? MERGE_AFTER_US : WRITER_LIFE_US);
 	return a->t_us <= hop_end_us && hop->first_us <= end_us;
 }
 

@@ -86,9 +86,9 @@ load(struct merge *g, struct slice host, int64_t from_us, int64_t to_us, struct 
 		"AND r.t <= to_timestamp($2[4] / 1e6) + interval '1 s'";
 	struct array name = {0}, span = {0};
 	struct array *arrays[] = {&name, &span};
-	merge_add_text(&name, host);
-	array_add_i64(&span, key_minute(from_us) - 1);
-	array_add_i64(&span, key_minute(to_us) + 1);
+	merge_add_text(&name, known_host_name(&g->w->known, host));
+	array_add_i64(&span, key_minute(from_us - TIME_SECOND_US));
+	array_add_i64(&span, key_minute(to_us + TIME_SECOND_US));
 	array_add_i64(&span, from_us);
 	array_add_i64(&span, to_us);
 	bool ok = merge_ask(g, "merge_rejects", sql, "ti", arrays, rows);

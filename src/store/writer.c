@@ -63,11 +63,7 @@ open_parts(struct writer *w, struct error *err)
 	w->terms_db = w->db ? db_open(conninfo, err) : NULL;
 	/* A plan that was made while a table was all but empty reads all of it when it has grown:
 	 * make each one anew. (writer_merge.c sees to its own.) */
-	if (!w->terms_db ||
-		!db_exec(w->db,
-			"SET plan_cache_mode = force_custom_plan; SET enable_seqscan = off; SET "
-			"enable_hashjoin = off; SET enable_mergejoin = off",
-			err) ||
+	if (!w->terms_db || !db_exec(w->db, "SET plan_cache_mode = force_custom_plan", err) ||
 		!take_lock(w, err) || !known_open(&w->known, w->db, err))
 		return false;
 	w->terms = terms_new(w->terms_db);

@@ -9,6 +9,8 @@
 #include "store/rows.h"
 #include "store/writer.h"
 
+#define WRITER_LIFE_US (9 * TIME_DAY_US) /* a mail's life in queues, with some to spare */
+
 struct samples {
 	struct buf bytes;
 	size_t *sizes;

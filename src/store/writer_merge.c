@@ -118,18 +118,6 @@ is_flooded(const struct group *group)
 	return false;
 }
 
-static bool
-settle_apart(struct merge *g, const struct group *group)
-{
-	bool ok = true;
-	for (size_t i = 0; ok && i < group->n; i++) {
-		struct merge_unit *u = group->units[i];
-		if (u->mail)
-			ok = u->flood ? settle_flood(g, u) : write_new(g, u->mail);
-	}
-	return ok;
-}
-
 static void
 learn(struct merge *g, const struct group *group)
 {
@@ -167,6 +155,23 @@ replace(struct merge *g, const struct group *group, struct mail *const *mails, s
 	g->w->counts.changed += stored && group->units[0]->mail;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = stored ? write_mail(g, mails[i]) : write_new(g, mails[i]);
+	return ok;
+}
+
+static bool settle(struct merge *g, const struct group *group);
+
+/* A flood is not joined with anything. */
+static bool
+settle_apart(struct merge *g, const struct group *group)
+{
+	bool ok = true;
+	for (size_t i = 0; ok && i < group->n; i++) {
+		struct merge_unit *u = group->units[i];
+		if (!u->flood)
+			ok = settle(g, &(struct group){&group->units[i], 1});
+		else if (u->mail)
+			ok = settle_flood(g, u);
+	}
 	return ok;
 }
 
@@ -252,6 +257,7 @@ settle_units(struct merge *g)
 			ok = settle(g, &(struct group){g->units + i, end - i});
 		}
 		free_new(g, from, to);
+		arena_reset(&g->lines);
 	}
 	return ok;
 }
@@ -267,7 +273,7 @@ read_loose(struct merge *g)
 		to_us = u->last_us > to_us ? u->last_us : to_us;
 	}
 	return known_read_loose(
-		&g->w->known, from_us - MERGE_LIFE_US, to_us + MERGE_LIFE_US, &g->err);
+		&g->w->known, from_us - WRITER_LIFE_US, to_us + WRITER_LIFE_US, &g->err);
 }
 
 static bool
@@ -308,6 +314,7 @@ clear(struct merge *g)
 	array_fini(&g->doomed_keys);
 	writer_free_rejects(g->rejects);
 	batch_free(&g->batch);
+	arena_fini(&g->lines);
 	arena_fini(&g->arena);
 }
 

@@ -74,14 +74,33 @@ is_rest(const struct hop *hop)
 	       ((hop->flags & HOP_NDR) && !(hop->flags & HOP_STARTED) && hop->msgid.n == 0);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct hop *x = *(const struct hop *const *)a, *y = *(const struct hop *const *)b;
+	if (x->qid.n != y->qid.n)
+		return x->qid.n < y->qid.n ? -1 : 1;
+	int order = x->qid.n ? memcmp(x->qid.p, y->qid.p, x->qid.n) : 0;
+	return order ? order : (x->first_us > y->first_us) - (x->first_us < y->first_us);
+}
+
 bool
 writer_has_twins(const struct mail *mail)
 {
-	for (const struct hop *a = mail->hops; a; a = a->next)
-		for (const struct hop *b = a->next; b; b = b->next)
-			if (hop_same(a, b))
-				return true;
-	return false;
+	bool twins = false;
+	size_t n = 0;
+	if (mail->n_hops < 2)
+		return false;
+	const struct hop **hops = memory_new(mail->n_hops * sizeof(*hops));
+	for (const struct hop *hop = mail->hops; hop; hop = hop->next)
+		hops[n++] = hop;
+	qsort(hops, n, sizeof(*hops), compare_names);
+	for (size_t i = 0; i < n && !twins; i++)
+		for (size_t k = i + 1; k < n && !twins && slice_equal(hops[k]->qid, hops[i]->qid);
+			k++)
+			twins = hop_same(hops[i], hops[k]);
+	free(hops);
+	return twins;
 }
 
 /* May some of this mail be stored already, or is it in pieces? */
@@ -93,10 +112,12 @@ needs_care(struct writer *w, const struct mail *mail)
 		return true;
 	if (*place_of(w, mail->id) == mail->id || (mail->late && anything))
 		return true;
-	for (const struct hop *hop = mail->hops; hop; hop = hop->next)
-		if (known_covered(&w->known, hop->first_us, hop->last_us) ||
+	for (const struct hop *hop = mail->hops; hop; hop = hop->next) {
+		int64_t after_us = hop_closed(hop) ? 0 : WRITER_LIFE_US;
+		if (known_covered(&w->known, hop->first_us, hop->last_us + after_us) ||
 			(anything && is_rest(hop)))
 			return true;
+	}
 	return false;
 }
 

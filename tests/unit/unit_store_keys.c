@@ -67,12 +67,12 @@ ask_array(const char *sql, struct array *array, uint32_t element_oid)
 	return ask(sql, &(struct db_params){1, types, data, lengths, formats});
 }
 
-/* 1900 .. 2100, and the moments around minutes, buckets and the origin. */
+/* 1900 .. 2100, and the moments around minutes, buckets, the origin and the ends of time. */
 static int64_t
 any_time(uint64_t *seed, int i)
 {
 	static const int64_t edges[] = {0, 1577836800, 1577836800 - 60, 1577836800 + 61440,
-		1577836800 - 61440, 1577836800 + 15360, 946684800, -2208988800, 4102444800};
+		1577836800 - 61440, 1577836800 + 15360, 946684800, -62135596800, 253402300799};
 	int64_t t_us = (int64_t)(random_next(seed) % 6311433600000000u) - 2208988800000000;
 	if (i < 9 * 3)
 		t_us = edges[i / 3] * TIME_SECOND_US + i % 3 - 1;
@@ -86,8 +86,8 @@ keys_are_those_of_the_schema(void **state)
 	static const char sql[] =
 		"SELECT count(*) FROM (SELECT ($1::int8[])[i * 4 + 1 : i * 4 + 4] AS a FROM "
 		"generate_series(0, cardinality($1::int8[]) / 4 - 1) i) x, "
-		"LATERAL (SELECT '1970-01-01 00:00+00'::timestamptz + a[1] * interval '1 us' AS t) "
-		"y "
+		"LATERAL (SELECT '1970-01-01 00:00+00'::timestamptz "
+		"+ a[1] / 1000000 * interval '1 s' + a[1] % 1000000 * interval '1 us' AS t) y "
 		"WHERE else_minute(t) <> a[2] OR else_id(a[3], else_minute(t)) <> a[4]";
 	struct array rows = {0};
 	uint64_t seed = 3;

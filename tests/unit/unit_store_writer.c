@@ -8,6 +8,7 @@
 #include "import_fixture.h"
 
 #include "base/memory.h"
+#include "parse/parse.h"
 
 static const char *root = ".";
 static struct log sample;	/* hosts one after the other */
@@ -60,6 +61,16 @@ check(const char *what, uint64_t which)
 	import_assert_same(&expected, &actual, what, which);
 }
 
+/* `kinds`: letters of rows, see import_fixture.h. */
+static void
+check_kinds(const char *kinds, const char *what, uint64_t which)
+{
+	import_dump(db, &actual);
+	size_t differences = import_differences(&expected, &actual, kinds, 10);
+	if (differences)
+		fail_msg("%s %llu: %zu rows differ", what, (unsigned long long)which, differences);
+}
+
 static void
 all_lines_of_the_correlator_are_stored(void **state)
 {
@@ -75,7 +86,7 @@ static void
 twice_is_once(void **state)
 {
 	(void)state;
-	db = import_database();
+	import_empty(db);
 	import_lines(db, all, sample.n);
 	struct writer_counts again = import_lines(db, all, sample.n);
 	check("twice", 2);
@@ -90,7 +101,7 @@ interleaving_does_not_matter(void **state)
 	for (uint64_t how = 1; how <= 4;
 		how++) { /* 1, 2: hosts one after the other, as if in one file */
 		const struct line **order = log_order(&sample, how);
-		db = import_database();
+		import_empty(db);
 		import_lines(db, order, sample.n);
 		free(order);
 		check("order", how);
@@ -122,7 +133,7 @@ hosts_one_after_the_other(void **state)
 			first[hosts++] = &sample.lines[i];
 	assert_int_equal(hosts, 3);
 	for (uint64_t o = 0; o < 6; o++) {
-		db = import_database();
+		import_empty(db);
 		for (int i = 0; i < 3; i++)
 			import_lines(db, part, of_host(first[orders[o][i]], part));
 		check("hosts in order", o);
@@ -145,7 +156,7 @@ compare_sizes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-#define CUTS 3
+#define CUTS 5
 
 /* CUTS places; the last is the end. */
 static void
@@ -181,9 +192,145 @@ cut_between_sessions(void **state)
 	for (uint64_t seed = 1; seed <= 6; seed++) {
 		size_t cuts[CUTS + 1];
 		choose_cuts(may, seed, cuts);
-		db = import_database();
+		import_empty(db);
 		import_pieces(all, cuts, (int)(seed % 2));
-		check("cut between sessions, seed", seed);
+		check_kinds("HLDTRXSON", "cut between sessions, seed",
+			seed); /* but for the TLS of a transport */
+	}
+	free(may);
+}
+
+/* ---- cuts anywhere ---- */
+
+static bool
+same_session(const struct event *a, const struct event *b)
+{
+	return a->pid == b->pid && slice_equal(a->host, b->host) &&
+	       slice_equal(a->instance, b->instance);
+}
+
+/* Line i begins a session: the line after its end; `*touchy` when what the client was refused, or
+ * that it left, is told by lines that name no mail. */
+static size_t
+session_end(const struct event *events, size_t n, size_t i, bool *touchy)
+{
+	size_t k = i + 1;
+	*touchy = false;
+	for (; k < n; k++) {
+		const struct event *e = &events[k];
+		if (e->type == EVENT_NONE || !same_session(e, &events[i]))
+			continue;
+		*touchy |= e->type == EVENT_LOST || e->type == EVENT_AUTH_FAILED ||
+			   (e->type == EVENT_REFUSED && e->qid.n == 0);
+		if (e->type == EVENT_DISCONNECT)
+			break;
+	}
+	return k;
+}
+
+/* Where a cut loses nothing but what a session knows of its client's TLS, and the lines that tell
+ * it: not within a session with refusals or a lost connection. There one part of the session shows
+ * as a refusal what the whole of it shows as a part of a mail, or not at all. */
+static bool *
+untouchy_places(const struct line *const *lines, size_t n)
+{
+	struct event *events = memory_zero(n + 1, sizeof(*events));
+	bool *may = memory_new((n + 1) * sizeof(*may));
+	for (size_t i = 0; i < n; i++)
+		if (parse_line(lines[i], &events[i]) != PARSE_OK)
+			events[i].type = EVENT_NONE;
+	for (size_t i = 0; i <= n; i++)
+		may[i] = true;
+	for (size_t i = 0; i < n; i++) {
+		bool touchy;
+		if (events[i].type != EVENT_CONNECT)
+			continue;
+		size_t end = session_end(events, n, i, &touchy);
+		for (size_t k = i; touchy && k < end; k++)
+			may[k + 1] = false;
+	}
+	free(events);
+	return may;
+}
+
+static void
+cut_anywhere(void **state)
+{
+	(void)state;
+	bool *may = untouchy_places(all, sample.n);
+	for (uint64_t seed = 11; seed <= 16; seed++) {
+		size_t cuts[CUTS + 1];
+		choose_cuts(may, seed, cuts);
+		import_empty(db);
+		import_pieces(all, cuts, (int)(seed % 3));
+		check_kinds("HLDRXSON", "cut anywhere, seed", seed);
+		import_lines(db, all, sample.n);
+		check("cut anywhere and made whole, seed", seed);
+	}
+	free(may);
+}
+
+struct piece {
+	const struct line **lines;
+	size_t n;
+};
+
+/* Each host's log is cut at places of its own, and the pieces come in any order. */
+static void
+every_host_cut_elsewhere(void **state)
+{
+	(void)state;
+	const struct line **part = memory_new(sample.n * sizeof(*part));
+	for (uint64_t seed = 21; seed <= 24; seed++) {
+		struct piece pieces[8];
+		uint64_t random = seed * 0x9e3779b97f4a7c15u;
+		size_t n = 0;
+		for (size_t from = 0, end; from < sample.n; from = end) {
+			for (end = from; end < sample.n && slice_equal(sample.lines[end].host,
+								   sample.lines[from].host);)
+				end++;
+			size_t lines = of_host(&sample.lines[from], part),
+			       at = random_below(&random, lines);
+			bool *may = untouchy_places(part, lines);
+			while (at < lines && !may[at])
+				at++;
+			for (int i = 0; i < 2; i++, n++) {
+				pieces[n].n = i ? lines - at : at;
+				pieces[n].lines = memory_new((pieces[n].n + 1) * sizeof(*part));
+				memcpy(pieces[n].lines, part + (i ? at : 0),
+					pieces[n].n * sizeof(*part));
+			}
+			free(may);
+		}
+		import_empty(db);
+		for (size_t left = n; left > 0; left--) {
+			size_t i = random_below(&random, left);
+			if (pieces[i].n)
+				import_lines(db, pieces[i].lines, pieces[i].n);
+			free(pieces[i].lines);
+			pieces[i] = pieces[left - 1];
+		}
+		check_kinds("HLDRXSON", "every host cut elsewhere, seed", seed);
+	}
+	free(part);
+}
+
+/* As mail.log.1 and mail.log share lines. */
+static void
+pieces_that_overlap(void **state)
+{
+	(void)state;
+	bool *may = untouchy_places(all, sample.n);
+	for (uint64_t seed = 31; seed <= 34; seed++) {
+		size_t cuts[CUTS + 1];
+		choose_cuts(may, seed, cuts);
+		import_empty(db);
+		if (seed % 2)
+			import_lines(db, all, cuts[2]);
+		import_lines(db, all + cuts[0], sample.n - cuts[0]);
+		if (seed % 2 == 0)
+			import_lines(db, all, cuts[2]);
+		check_kinds("HLDRXSON", "overlapping pieces, seed", seed);
 	}
 	free(may);
 }
@@ -199,6 +346,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(interleaving_does_not_matter),
 		cmocka_unit_test(hosts_one_after_the_other),
 		cmocka_unit_test(cut_between_sessions),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(every_host_cut_elsewhere),
+		cmocka_unit_test(pieces_that_overlap),
 	};
 	return cmocka_run_group_tests_name("store_writer", tests, make_expected, forget);
 }
