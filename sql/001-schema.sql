@@ -135,7 +135,7 @@ COMMENT ON COLUMN delivery.relay IS 'term: next server of the newest try.';
 COMMENT ON COLUMN delivery.reply IS 'term: reply of the newest try.';
 COMMENT ON COLUMN delivery.code IS 'Enhanced status code x.y.z as x*1000000 + y*1000 + z.';
 COMMENT ON COLUMN delivery.smtp IS 'SMTP reply code.';
-COMMENT ON COLUMN delivery.flags IS '1 first row of its mail, 2 counted in statistics, 4 notice (NDR), 8 probe, 16 forwarded, 32 expanded, 64 filtered, 128 incomplete, 256 has an NDR, 512 quarantined, 1024 the client is ours, 2048 the whole mail was refused, 4096 ends on our servers, 8192 this recipient was refused.';
+COMMENT ON COLUMN delivery.flags IS '1 first row of its mail, 2 counted in statistics, 4 notice (NDR), 8 probe, 16 forwarded, 32 expanded, 64 filtered, 128 incomplete, 256 has an NDR, 512 quarantined, 1024 the client is ours, 2048 the whole mail was refused, 4096 ends on our servers, 8192 this recipient was refused, 16384 delivered to a server that is not known as ours.';
 COMMENT ON COLUMN delivery.host IS 'Server that has the last word; entry_host where the mail came in.';
 COMMENT ON COLUMN delivery.sender IS 'Envelope sender in lower case; empty = null sender, NULL = unknown.';
 COMMENT ON COLUMN delivery.rcpt IS 'Final recipient, lower case; orig_rcpt as the sender wrote it, when different.';

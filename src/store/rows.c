@@ -180,6 +180,13 @@ put_term(struct buf *b, int32_t id)
 		copy_null(b);
 }
 
+/* The hop before, back to where the mail came in. */
+static const struct journey_hop *
+before(const struct leaf *leaf, const struct journey_hop *jh)
+{
+	return jh == leaf->entry ? NULL : jh->before;
+}
+
 static int32_t
 flags_of(const struct leaf *leaf)
 {
@@ -198,13 +205,16 @@ flags_of(const struct leaf *leaf)
 		flags |= ROW_HAS_NDR;
 	if (leaf->delivery && leaf->delivery->refused)
 		flags |= ROW_RCPT_REFUSED;
-	for (const struct journey_hop *jh = leaf->at; jh; jh = jh->before) {
+	if (leaf->delivery && leaf->delivery->forwarded)
+		flags |= ROW_FORWARDED;
+	for (const struct journey_hop *jh = leaf->at; jh; jh = before(leaf, jh)) {
 		flags |= jh->join == JOIN_FORWARDED ? ROW_FORWARDED : 0;
-		for (const struct check *c = jh->hop->checks; c; c = c->next)
-			flags |= ROW_FILTERED | (c->quarantine.n ? ROW_QUARANTINED : 0);
-		if (jh == leaf->entry)
-			break;
+		for (const struct journey_hop *log = jh; log; log = log->filter)
+			for (const struct check *c = log->hop->checks; c; c = c->next)
+				flags |= ROW_FILTERED | (c->quarantine.n ? ROW_QUARANTINED : 0);
 	}
+	if (journey_handed_over(leaf))
+		flags |= ROW_HANDED_OVER;
 	return flags | (leaf->ends_here ? ROW_ENDS_HERE : 0) | (leaf->ours ? ROW_OURS : 0);
 }
 
@@ -212,15 +222,14 @@ flags_of(const struct leaf *leaf)
 static const struct check *
 filter_of(const struct leaf *leaf, bool virus)
 {
-	for (const struct journey_hop *jh = leaf->at; jh; jh = jh->before) {
-		for (const struct check *c = jh->hop->checks; c; c = c->next) {
-			bool bad = c->verdict == VERDICT_VIRUS || c->verdict == VERDICT_BANNED;
-			if (virus ? (bad && c->detail.n) : c->score.n > 0)
-				return c;
-		}
-		if (jh == leaf->entry)
-			break;
-	}
+	for (const struct journey_hop *jh = leaf->at; jh; jh = before(leaf, jh))
+		for (const struct journey_hop *log = jh; log; log = log->filter)
+			for (const struct check *c = log->hop->checks; c; c = c->next) {
+				bool bad =
+					c->verdict == VERDICT_VIRUS || c->verdict == VERDICT_BANNED;
+				if (virus ? (bad && c->detail.n) : c->score.n > 0)
+					return c;
+			}
 	return NULL;
 }
 

@@ -21,6 +21,7 @@ enum delivery_flag {
 	ROW_QUARANTINED = 512,
 	ROW_OURS = 1024,
 	ROW_REFUSED = 2048,
+	ROW_HANDED_OVER = 16384, /* see journey_handed_over */
 	ROW_RCPT_REFUSED = 8192, /* this recipient was refused, the mail was taken for others */
 	ROW_ENDS_HERE = 4096,	 /* delivered into a mailbox of ours: its domain is our own */
 };

@@ -25,18 +25,35 @@ is_in(struct slice name, struct slice domain)
 	       slice_equal_nocase(slice_skip(name, name.n - domain.n), domain);
 }
 
+/* Do these names mean one host when one of them has no domain? */
+static bool
+is_short_for(struct slice a, struct slice b)
+{
+	struct slice label = first_label(a);
+	return slice_equal_nocase(label, first_label(b)) &&
+	       (label.n == a.n || slice_find_char(b, '.') < 0);
+}
+
+static bool
+is_in_domain_of(struct slice relay, struct slice host)
+{
+	return is_in(relay, slice_skip(host, first_label(host).n + 1));
+}
+
 /* Can what was learned make a relay of this name one of our hosts? See topology_own_host. */
 static bool
 is_touched(const struct topology *t, struct slice relay)
 {
-	for (const struct topology_name *h = t->host_list; h; h = h->next) {
-		struct slice label = first_label(h->name);
-		if (h->learned && (slice_equal_nocase(label, first_label(relay)) ||
-					  is_in(relay, slice_skip(h->name, label.n + 1))))
+	bool is_short = false; /* does one of our hosts log under the first label of it? */
+	for (const struct topology_name *h = t->host_list; h; h = h->next)
+		is_short |= slice_equal_nocase(h->name, first_label(relay));
+	for (const struct topology_name *h = t->host_list; h; h = h->next)
+		if (h->learned &&
+			(slice_equal_nocase(h->name, relay) || is_short_for(h->name, relay) ||
+				(is_short && is_in_domain_of(relay, h->name))))
 			return true;
-	}
 	for (const struct topology_name *d = t->domain_list; d; d = d->next)
-		if (d->learned && is_in(relay, d->name))
+		if (d->learned && is_short && is_in(relay, d->name))
 			return true;
 	return false;
 }
@@ -69,7 +86,7 @@ list_mails(struct merge *g, struct array *relays)
 {
 	static const char sql[] =
 		"INSERT INTO settle_mail (mail_id, t) SELECT DISTINCT mail_id, t FROM delivery "
-		"WHERE status = 4 AND relay = ANY ($1::int4[])";
+		"WHERE status = 4 AND flags & 16384 <> 0 AND relay = ANY ($1::int4[])";
 	struct array *arrays[] = {relays};
 	PGresult *rows = NULL;
 	bool ok = db_exec(g->w->db,

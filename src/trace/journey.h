@@ -69,6 +69,10 @@ void journey_build(
 /* True for an arrival that was taken (not refused, canceled or discarded before the queue). */
 bool journey_accepted(const struct journey_hop *entry);
 
+/* True when it was delivered to a server that is not known as ours: once it is, that is "relayed".
+ */
+bool journey_handed_over(const struct leaf *leaf);
+
 const char *join_name(enum join join);
 
 /* The client of the mail as the world sees it: of the entry hop. */

@@ -60,10 +60,23 @@ stays_here(const struct attempt *try)
 }
 
 static bool
+leaves_host(const struct hop *hop, const struct attempt *try)
+{
+	return !journey_delivers_here(try) && !slice_equal_nocase(try->relay_name, hop->host);
+}
+
+static bool
 goes_to_own_host(const struct building *b, const struct hop *hop, const struct attempt *try)
 {
-	return !journey_delivers_here(try) && !slice_equal_nocase(try->relay_name, hop->host) &&
+	return leaves_host(hop, try) &&
 	       topology_own_host(b->topology, try->relay_name, try->relay_ip);
+}
+
+bool
+journey_handed_over(const struct leaf *leaf)
+{
+	return leaf->status == STATUS_DELIVERED && leaf->last && leaf->delivery->folder.n == 0 &&
+	       leaves_host(leaf->at->hop, leaf->last);
 }
 
 static enum status

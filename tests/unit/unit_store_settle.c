@@ -145,6 +145,20 @@ sample_is_the_same_in_a_wide_time(void **state)
 	free(lines);
 }
 
+/* Only these may have to be made again. LMTP to a mailbox names the host itself. */
+static void
+a_mailbox_of_the_host_is_no_other_server(void **state)
+{
+	(void)state;
+	assert_string_not_equal(
+		import_ask(db, "SELECT count(*) FROM delivery WHERE flags & 16384 <> 0"), "0");
+	assert_string_equal(
+		import_ask(db, "SELECT count(*) FROM delivery d JOIN term r ON r.id = d.relay "
+			       "JOIN host h ON h.id = d.host WHERE d.flags & 16384 <> 0 AND "
+			       "(d.status <> 4 OR lower(r.txt) = lower(h.name))"),
+		"0");
+}
+
 /* ---- relays ---- */
 
 /* A server that logs under a bare name hands mails on; the others log, but not these mails. */
@@ -283,6 +297,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(sample_is_the_same_in_any_light),
 		cmocka_unit_test(sample_is_the_same_with_small_batches),
 		cmocka_unit_test(sample_is_the_same_in_a_wide_time),
+		cmocka_unit_test(a_mailbox_of_the_host_is_no_other_server),
 		cmocka_unit_test(mails_to_a_host_that_is_ours_are_relayed),
 		cmocka_unit_test(what_was_not_set_right_is_so_by_the_next_run),
 	};
