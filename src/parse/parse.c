@@ -74,7 +74,8 @@ without_path(struct slice name)
 static enum parse_result
 dispatch(const struct line *line, struct event *e)
 {
-	if (slice_starts(line->program, S("postfix/")) && postfix_is_program(line->program))
+	if (slice_starts(line->program, S("postfix/")) &&
+		!slice_starts(slice_skip(line->program, 8), S("polic")))
 		return parse_postfix(line, e);
 	struct slice name = without_path(line->program);
 	const struct family *family = find_family(name);

@@ -51,7 +51,7 @@ find_service(struct slice name)
 	if (name.n >= sizeof(services) / sizeof(services[0]) || !services[name.n])
 		return NULL;
 	for (const struct postfix_service *s = services[name.n]; s->name; s++)
-		if (memcmp(s->name, name.p, name.n) == 0)
+		if (*s->name == *name.p && memcmp(s->name, name.p, name.n) == 0)
 			return s;
 	return NULL;
 }

@@ -52,9 +52,15 @@ read_fraction_us(struct cursor *c)
 {
 	if (left(c) < 2 || (*c->p != '.' && *c->p != ',') || !slice_is_digit(c->p[1]))
 		return 0;
-	int64_t micros = 0, unit = 100000;
-	for (c->p++; c->p < c->end && slice_is_digit(*c->p); c->p++, unit /= 10)
-		micros += (*c->p - '0') * unit;
+	static const int32_t unit_us[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+	const char *p = c->p + 1, *end = c->end - p > 6 ? p + 6 : c->end;
+	int32_t value = 0;
+	for (; p < end && slice_is_digit(*p); p++)
+		value = value * 10 + (*p - '0');
+	int64_t micros = (int64_t)value * unit_us[p - c->p - 1];
+	while (p < c->end && slice_is_digit(*p))
+		p++;
+	c->p = p;
 	return micros;
 }
 
@@ -254,19 +260,33 @@ static const bool host_chars[256] = {
 	['a' ... 'z'] = true,
 };
 
+/* Most lines are of the host of the line before. */
+static bool
+read_same_host(struct cursor *c, const struct syslog_clock *clock, struct line *line)
+{
+	size_t n = clock->same_host_n;
+	if (n == 0 || left(c) <= n || c->p[n] != ' ' || memcmp(c->p, clock->same_host, n) != 0)
+		return false;
+	line->host = slice_of(c->p, n);
+	c->p += n + 1;
+	return true;
+}
+
 /* The word before the tag; none when the first word is itself a tag ("dovecot:", "smtpd[12]:"). */
 static void
-read_host(struct cursor *c, struct line *line)
+read_host(struct cursor *c, struct syslog_clock *clock, struct line *line)
 {
 	const char *p = c->p;
+	if (cursor_sees(c, S("last message repeated ")) || read_same_host(c, clock, line))
+		return;
 	while (p < c->end && host_chars[(unsigned char)*p])
 		p++;
 	size_t n = (size_t)(p - c->p);
 	if (n == 0 || p[-1] == ':' || (p < c->end && *p != ' '))
 		return;
-	if (cursor_sees(c, S("last message repeated ")))
-		return;
 	line->host = slice_of(c->p, n);
+	clock->same_host_n = n <= sizeof(clock->same_host) ? n : 0;
+	memcpy(clock->same_host, c->p, clock->same_host_n);
 	c->p = p < c->end ? p + 1 : p;
 }
 
@@ -291,13 +311,20 @@ read_pid(const char *p, const char *end, uint32_t *pid)
 	return p + 1;
 }
 
+static const bool tag_ends[256] = {
+	[0 ... ' '] = true,
+	['['] = true,
+	[':'] = true,
+	[0x80 ... 0xff] = true,
+};
+
 /* "tag[pid]: ", "tag: ", and what is left of them when cut. Without a tag nothing is taken. */
 static void
 read_tag(struct cursor *c, struct line *line)
 {
 	const char *p = c->p;
 	uint32_t pid = 0;
-	while (p<c->end && * p> ' ' && *p != '[' && *p != ':')
+	while (p < c->end && !tag_ends[(unsigned char)*p])
 		p++;
 	struct slice program = {c->p, (size_t)(p - c->p)};
 	if (program.n == 0 || p == c->end)
@@ -428,7 +455,7 @@ read_plain(struct cursor *c, struct syslog_clock *clock, struct line *line)
 		return SYSLOG_NO_TIME;
 	}
 	cursor_blanks(c);
-	read_host(c, line);
+	read_host(c, clock, line);
 	read_tag(c, line);
 	line->text = cursor_rest(c);
 	if (kind == STAMP_UTC)

@@ -64,6 +64,8 @@ struct syslog_clock {
 	int64_t late_us;
 	char iso_date[10]; /* "2026-11-22" of iso_day_us */
 	int64_t iso_day_us;
+	char same_host[64]; /* the last one that a line had before its tag */
+	size_t same_host_n; /* 0 = none */
 	struct syslog_host hosts[SYSLOG_CLOCK_HOSTS];
 	unsigned host_count;
 	unsigned own_count;  /* hosts with `own` */
