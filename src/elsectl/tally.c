@@ -26,6 +26,10 @@ tally_mail(struct tally *t, const struct journey *j)
 		}
 		t->mails += leaf->first;
 		t->ways[leaf->way] += leaf->first;
+		if (leaf->delivery && leaf->delivery->refused) {
+			tally_reject(t, leaf->status);
+			continue;
+		}
 		t->deliveries++;
 		t->by_status[leaf->status]++;
 	}

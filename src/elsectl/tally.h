@@ -13,7 +13,8 @@ struct tally {
 	uint64_t by_status[STATUS_COUNT];
 	uint64_t hops;
 	uint64_t notices; /* NDRs and other mail of our own making */
-	uint64_t rejects; /* refusals without a mail, and mails refused as a whole */
+	uint64_t rejects; /* refusals without a mail, mails refused as a whole, and recipients that
+			     were refused of a mail that was taken */
 	uint64_t rejects_by_status[STATUS_COUNT];
 };
 

@@ -52,6 +52,17 @@ def sample_rows(cluster_of_module):
     return seen(elsectl)
 
 
+def test_the_summary_agrees_with_the_statistics(fresh):
+    elsectl = fresh()
+    summary = report(elsectl.run('import', '--json', *SAMPLE))
+    stats = report(elsectl.run('stats', '--json'))
+    assert summary['mails'] == stats['mails'] > 0
+    assert summary['recipients'] == stats['deliveries'] > 0
+    assert summary['deliveries'] == stats['by_status']
+    assert summary['refusals'] == stats['rejects'] > 0
+    assert summary['rejects'] == stats['rejects_by_status']
+
+
 @pytest.fixture(scope='module')
 def big(shared_scratch):
     """A log that takes some seconds to import."""
