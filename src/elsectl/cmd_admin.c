@@ -103,7 +103,8 @@ maintain(struct app *app, struct error *err)
 	const struct weeks_progress progress = {.week = say_week, .context = app};
 	struct db *db = NULL;
 	unsigned closed = 0;
-	bool ok = app_open_database(app, &db, err) && weeks_close(db, &progress, &closed, err);
+	bool ok = app_open_database(app, &db, err) &&
+		  weeks_close(buf_str(&app->conninfo), &progress, &closed, err);
 	if (ok && app->json)
 		buf_addf(&app->out.text, "{\"weeks_packed\":%u}\n", closed);
 	else if (ok)

@@ -166,7 +166,10 @@ static bool
 close_weeks(struct import *im, struct error *err)
 {
 	const struct weeks_progress progress = {.week = say_week, .context = im};
-	return weeks_close(im->db, &progress, &im->weeks_closed, err);
+	int64_t begun_us = time_now_us();
+	bool ok = weeks_close(buf_str(&im->app->conninfo), &progress, &im->weeks_closed, err);
+	im->closing_us = time_now_us() - begun_us;
+	return ok;
 }
 
 /* Everything is handed to the writer; after an interruption only what will not be read again. */

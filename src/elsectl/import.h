@@ -26,7 +26,8 @@ struct import {
 	int64_t begun_us;
 	uint64_t lines[3]; /* of enum parse_result */
 	unsigned weeks_closed;
-	size_t broken; /* files */
+	int64_t closing_us; /* what that took */
+	size_t broken;	    /* files */
 	struct shapes shapes;
 	struct tally tally;
 	struct suggestion suggestion;

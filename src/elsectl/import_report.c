@@ -96,7 +96,13 @@ print_rate(const struct import *im, struct buf *b)
 	text_add_number(b, (uint64_t)((double)all_lines(im) / seconds));
 	buf_add_str(b, " lines/s, ");
 	text_add_number(b, (uint64_t)((double)im->tally.mails / seconds));
-	buf_add_str(b, " mails/s\n");
+	buf_add_str(b, " mails/s");
+	if (im->weeks_closed) {
+		buf_addf(b, "; of it packing %u week%s: ", im->weeks_closed,
+			im->weeks_closed == 1 ? "" : "s");
+		time_add_duration(b, im->closing_us / 1000);
+	}
+	buf_add_char(b, '\n');
 }
 
 static void
@@ -213,6 +219,9 @@ add_report(const struct import *im, struct buf *b, const struct buf *warnings)
 	json_add_field_bool(b, "interrupted", app_stopped != 0);
 	json_add_key(b, "seconds");
 	buf_addf(b, "%.3f", seconds);
+	json_add_field_i64(b, "weeks_packed", im->weeks_closed);
+	json_add_key(b, "packing_seconds");
+	buf_addf(b, "%.3f", (double)im->closing_us / 1e6);
 	json_add_field_i64(b, "lines_per_s", (int64_t)((double)all_lines(im) / seconds));
 	if (im->suggest)
 		add_suggestions(im, b);

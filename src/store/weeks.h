@@ -7,7 +7,7 @@
 #ifndef ELSE_STORE_WEEKS_H
 #define ELSE_STORE_WEEKS_H
 
-#include "store/db.h"
+#include "base/error.h"
 
 struct weeks_progress {
 	/* Before each week: its first day ("2026-11-16"), and which of how many. May be NULL. */
@@ -15,9 +15,10 @@ struct weeks_progress {
 	void *context;
 };
 
-/* Closes every week that ended a day before the newest stored line, and is not closed yet.
- * `*closed` of them. Safe to interrupt and to run again. */
-bool weeks_close(
-	struct db *db, const struct weeks_progress *progress, unsigned *closed, struct error *err);
+/* Closes every week that ended a day before the newest stored line, and is not closed yet:
+ * `*closed` of them; of the others the new pages get into the summaries by time. Takes two
+ * connections of its own. Safe to interrupt and to run again. */
+bool weeks_close(const char *conninfo, const struct weeks_progress *progress, unsigned *closed,
+	struct error *err);
 
 #endif

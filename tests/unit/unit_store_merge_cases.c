@@ -266,10 +266,8 @@ close_weeks(void)
 {
 	struct error err;
 	unsigned closed = 0;
-	struct db *connection = db_open(db, &err);
-	if (!connection || !weeks_close(connection, NULL, &closed, &err))
+	if (!weeks_close(db, NULL, &closed, &err))
 		fail_msg("%s", err.text);
-	db_close(&connection);
 	return closed;
 }
 
