@@ -39,20 +39,39 @@ loose_mail(void *context, uint64_t mail_id)
 	known_add_loose(&w->known, mail_id);
 }
 
-/* One writer a database. The server may need a moment to see that the one before was killed. */
+/* One writer a database. One that runs all the time gives way when it is asked to, and the server
+ * may need a moment to see that the one before was killed. */
 static bool
 take_lock(struct writer *w, struct error *err)
 {
 	if (db_exec(w->db,
-		    "SET lock_timeout = '2s'; SELECT pg_advisory_lock(1701606245); SET "
+		    "SET lock_timeout = '10s'; SELECT pg_advisory_lock(1701606245); SET "
 		    "lock_timeout = 0",
 		    err))
 		return pool_wait_alone(w->db, err);
-	if (strcmp(db_sqlstate(w->db), "55P03") == 0) /* lock_not_available */
-		error_set(err, "another import is writing to this database: wait until it has "
-			       "ended, then run the "
-			       "command again");
-	return false;
+	if (strcmp(db_sqlstate(w->db), "55P03") != 0) /* lock_not_available */
+		return false;
+	if (w->options.busy)
+		*w->options.busy = true;
+	return error_set(err,
+		"another import is writing to this database: wait until it has ended, then run "
+		"the command again");
+}
+
+bool
+writer_is_wanted(struct writer *w)
+{
+	struct error err;
+	PGresult *rows;
+	if (!db_query_text(w->db,
+		    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1701606245 AND "
+		    "NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = "
+		    "current_database()) LIMIT 1",
+		    0, NULL, &rows, &err))
+		return false; /* the next commit will say why */
+	bool wanted = PQntuples(rows) > 0;
+	PQclear(rows);
+	return wanted;
 }
 
 static bool

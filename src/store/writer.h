@@ -23,6 +23,8 @@ struct writer_options {
 	unsigned connections; /* 0 = 2 */
 	unsigned batch_rows;  /* 0 = 6000 */
 	unsigned care_mails;  /* of the second path in one transaction; 0 = 500 */
+	bool *busy; /* set when another writer has the database, which is why writer_open failed;
+		       may be NULL */
 };
 
 struct writer_counts {
@@ -38,6 +40,7 @@ struct writer_source {
 	int64_t last_us;
 };
 
+/* Waits ten seconds for another writer to end or to give way. */
 struct writer *writer_open(const struct writer_options *options, struct error *err);
 
 /* Drops what was not committed. */
@@ -46,6 +49,9 @@ void writer_close(struct writer **writer);
 /* Both take their argument. After a failure they drop it; writer_commit tells. */
 void writer_mail(struct writer *writer, struct mail *mail);
 void writer_reject(struct writer *writer, struct reject *reject);
+
+/* Whether another writer waits for this one: commit, close, and open again to wait in turn. */
+bool writer_is_wanted(struct writer *writer);
 
 /* True as soon as a batch failed: stop reading. */
 bool writer_failed(const struct writer *writer);

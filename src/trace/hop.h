@@ -165,7 +165,7 @@ struct mail {
 	struct hop *hops, **hops_tail;
 	uint32_t n_hops, n_stashed;
 	struct stashed *stash, **stash_tail;
-	int64_t touched_us; /* by the correlator's clock */
+	int64_t born_us, touched_us; /* by the correlator's clock */
 	size_t stashed_bytes;
 	bool indexed; /* in the map by id */
 	bool late;    /* lines came out of time order: others of this mail may be stored already */

@@ -50,6 +50,10 @@ void trace_free(struct trace **trace);
 /* `line` gives the raw bytes; nothing is borrowed after the call. */
 void trace_feed(struct trace *trace, const struct event *e, const struct line *line);
 
+/* Hands over mails that came up `age_us` ago by the correlator's clock, open or not: they become
+ * visible, and what is still to come is joined to them by the store. Sessions go on. */
+void trace_hand_over(struct trace *trace, int64_t age_us);
+
 /* Hands over everything, open or not. More may follow. */
 void trace_finish(struct trace *trace);
 

@@ -35,7 +35,7 @@ trace_new_mail(struct trace *trace)
 	struct mail *mail = memory_zero(1, sizeof(*mail));
 	mail->hops_tail = &mail->hops;
 	mail->stash_tail = &mail->stash;
-	mail->touched_us = trace->clock_us;
+	mail->born_us = mail->touched_us = trace->clock_us;
 	list_append(&trace->recent, mail);
 	trace->n_mails++;
 	trace->n_bytes += sizeof(*mail);
@@ -146,6 +146,23 @@ trace_expire(struct trace *trace)
 	}
 	if (now_us - trace->waiting_checked_us > WAITING_CHECK_US)
 		expire_waiting(trace);
+}
+
+static void
+give_born_until(struct trace *trace, struct mail_list *list, int64_t until_us)
+{
+	for (struct mail *mail = list->oldest, *next; mail; mail = next) {
+		next = mail->newer;
+		if (mail->born_us <= until_us)
+			give_mail(trace, mail);
+	}
+}
+
+void
+trace_hand_over(struct trace *trace, int64_t age_us)
+{
+	give_born_until(trace, &trace->waiting, trace->clock_us - age_us);
+	give_born_until(trace, &trace->recent, trace->clock_us - age_us);
 }
 
 void
