@@ -1,0 +1,42 @@
+#include "backend/notify.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/slice.h"
+
+void
+notify(const char *state)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t n = path ? strlen(path) : 0;
+	if (n < 2 || n >= sizeof(to.sun_path) || (*path != '/' && *path != '@'))
+		return;
+	memcpy(to.sun_path, path, n);
+	if (*path == '@') /* abstract */
+		to.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+	/* When the manager is gone nothing can be done about it. */
+	ssize_t sent =
+		sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, length);
+	(void)sent;
+	close(fd);
+}
+
+int64_t
+notify_watchdog_us(void)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	uint64_t us;
+	if (!text || !slice_to_u64(slice_of_str(text), &us) || us > INT64_MAX)
+		return 0;
+	return (int64_t)(us / 2);
+}
