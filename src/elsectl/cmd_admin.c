@@ -1,9 +1,12 @@
 /* elsectl admin: the embedded cluster by hand (it starts on demand; this is for who wants it
- * sooner, or gone), packing and retention. */
+ * sooner, or gone), packing and retention; and what has files and options of its own. */
 #include "elsectl/commands.h"
 
 #include "base/json.h"
 #include "base/time.h"
+#include "elsectl/admin_certificates.h"
+#include "elsectl/admin_rsyslog.h"
+#include "store/pid_file.h"
 #include "store/cluster.h"
 #include "store/retention.h"
 #include "store/weeks.h"
@@ -13,12 +16,17 @@
 static const char usage[] =
 	"usage: elsectl admin [--json] start|stop|status|maintain\n"
 	"       elsectl admin [--json] expire [--mails DAYS] [--refusals DAYS]\n"
+	"       elsectl admin certificates|rsyslog-config ...\n"
 	"\n"
 	"  start     start the embedded database, and make it if there is none\n"
 	"  stop      stop it; it starts again when a command needs it\n"
 	"  status    whether it runs, as which process\n"
 	"  maintain  pack the indexes of weeks that are over (an import does it too)\n"
-	"  expire    drop weeks that are wholly older than DAYS (default 90; 0 = keep)\n";
+	"  expire    drop weeks that are wholly older than DAYS (default 90; 0 = keep)\n"
+	"\n"
+	"  certificates    a CA of your own, certificates for the receiver and senders of logs\n"
+	"  rsyslog-config  the configuration of rsyslog on a mail host that sends its log\n"
+	"                  (--help behind these two says more)\n";
 
 static void
 notice(void *context, const char *text)
@@ -41,9 +49,13 @@ stop(struct app *app, struct error *err)
 	struct cluster_notice say = {.say = notice, .context = app};
 	struct cluster_status status;
 	struct buf conninfo = {0};
+	pid_t backend = 0;
 	bool ok = app_drop_root(app, err) &&
-		  cluster_status(app->data_dir, &status, &conninfo, err) &&
-		  (status.state == CLUSTER_NONE || cluster_stop(app->data_dir, &say, err));
+		  pid_file_stop(app->data_dir, PID_FILE_BACKEND, &backend, err);
+	if (backend && ok)
+		app_say(app, "else-backend (process %ld) was stopped first", (long)backend);
+	ok = ok && cluster_status(app->data_dir, &status, &conninfo, err) &&
+	     (status.state == CLUSTER_NONE || cluster_stop(app->data_dir, &say, err));
 	buf_fini(&conninfo);
 	return ok;
 }
@@ -161,21 +173,67 @@ take_options(struct app *app, int argc, char **argv)
 	int c;
 	keep = (struct retention){.mail_days = 90, .reject_days = 90};
 	while ((c = app_option(app, argc, argv, options, usage)) != -1)
-		*(c == 'm' ? &keep.mail_days : &keep.reject_days) = (int)app_option_number(
-			app, c == 'm' ? "--mails" : "--refusals", optarg, 36500);
+		*(c == 'm' ? &keep.mail_days : &keep.reject_days) =
+			(int)app_option_number(app, c == 'm' ? "mails" : "refusals", optarg, 36500);
+}
+
+/* Actions with options and operands of their own. */
+static const struct own_action {
+	const char *name;
+	const char *command; /* for messages */
+	int (*run)(struct app *app, int argc, char **argv);
+} own_actions[] = {
+	{"certificates", "admin certificates", admin_certificates},
+	{"rsyslog-config", "admin rsyslog-config", admin_rsyslog_config},
+};
+
+/* Where the action is named: behind options of all commands. */
+static int
+find_word(int argc, char **argv)
+{
+	int i = 1;
+	while (i < argc && argv[i][0] == '-')
+		i += strcmp(argv[i], "--data") == 0 || strcmp(argv[i], "--database") == 0 ? 2 : 1;
+	return i;
+}
+
+/* True when it was one of them; `*status` is then the command's. */
+static bool
+run_own_action(struct app *app, int argc, char **argv, int *status)
+{
+	int at = find_word(argc, argv);
+	for (size_t i = 0; at < argc && i < sizeof(own_actions) / sizeof(own_actions[0]); i++) {
+		if (strcmp(argv[at], own_actions[i].name) != 0)
+			continue;
+		app->command = own_actions[i].command;
+		for (; at > 1; at--) { /* before its options */
+			char *word = argv[at];
+			argv[at] = argv[at - 1];
+			argv[at - 1] = word;
+		}
+		*status = own_actions[i].run(app, argc - 1, argv + 1);
+		return true;
+	}
+	return false;
 }
 
 int
 cmd_admin(struct app *app, int argc, char **argv)
 {
 	struct error err;
+	int status;
+	if (run_own_action(app, argc, argv, &status))
+		return status;
 	take_options(app, argc, argv);
 	const struct action *action = argc - optind == 1 ? find_action(argv[optind]) : NULL;
 	if (argc - optind != 1)
-		return app_usage_error(app, "say one of start, stop, status, maintain, expire");
+		return app_usage_error(app, "say one of start, stop, status, maintain, expire, "
+					    "certificates, rsyslog-config");
 	if (!action)
 		return app_usage_error(app,
-			"\"%s\" is none of start, stop, status, maintain, expire", argv[optind]);
+			"\"%s\" is none of start, stop, status, maintain, expire, certificates, "
+			"rsyslog-config",
+			argv[optind]);
 	if (action->embedded && app->database)
 		return app_usage_error(app,
 			"the database is a server of yours (--database or ELSE_DATABASE): "
