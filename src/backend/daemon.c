@@ -29,6 +29,7 @@ struct daemon {
 	struct metrics *metrics;
 	pthread_t intake_thread, feed_thread, upkeep_thread;
 	bool intake_runs, feed_runs, upkeep_runs;
+	uint64_t turns; /* of the intake, at the last look */
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* of what stands below */
 	pthread_cond_t changed;
@@ -262,9 +263,20 @@ daemon_reload(struct daemon *d, const struct config *config, struct error *err)
 }
 
 bool
-daemon_is_alive(const struct daemon *d)
+daemon_listens(const struct daemon *d)
 {
-	return d->intake_runs && d->feed_runs;
+	return d->intake_runs;
+}
+
+bool
+daemon_is_alive(struct daemon *d)
+{
+	if (!d->intake_runs)
+		return false;
+	uint64_t turns = intake_turns(d->intake);
+	bool alive = turns != d->turns;
+	d->turns = turns;
+	return alive;
 }
 
 void

@@ -17,8 +17,13 @@ struct daemon *daemon_start(const struct config *config, struct error *err);
  * opened, ...). The spool's folder, the database and the data folder need a restart. */
 bool daemon_reload(struct daemon *daemon, const struct config *config, struct error *err);
 
-/* Whether all threads still make progress: for the watchdog. */
-bool daemon_is_alive(const struct daemon *daemon);
+/* False after a reload that failed so that not even the old listeners are there: stop, and start
+ * again. */
+bool daemon_listens(const struct daemon *daemon);
+
+/* Whether the intake has made a turn since the last call: for the watchdog. (The feeder may well
+ * wait for a database.) */
+bool daemon_is_alive(struct daemon *daemon);
 
 /* Stops listening, answers what has arrived, brings what is spooled into the database, and ends. */
 void daemon_stop(struct daemon **daemon);

@@ -112,8 +112,8 @@ reload(struct running *r)
 	notify("READY=1");
 }
 
-/* Until a signal says stop. */
-static void
+/* Until a signal says stop (true), or nothing is left that listens. */
+static bool
 serve(struct running *r, const sigset_t *set)
 {
 	int64_t watchdog_us = notify_watchdog_us();
@@ -125,7 +125,9 @@ serve(struct running *r, const sigset_t *set)
 		if (number == SIGHUP)
 			reload(r);
 		else if (number > 0)
-			return;
+			return true;
+		if (!daemon_listens(r->daemon))
+			return false;
 		if (watchdog_us && daemon_is_alive(r->daemon))
 			notify("WATCHDOG=1");
 	}
@@ -156,10 +158,10 @@ main(int argc, char **argv)
 	}
 	log_say(LOG_LEVEL_INFO, "ready");
 	notify("READY=1");
-	serve(&r, &set);
+	bool asked = serve(&r, &set);
 	notify("STOPPING=1");
 	log_say(LOG_LEVEL_INFO, "stopping: what has arrived is stored first");
 	daemon_stop(&r.daemon);
 	config_fini(&r.config[r.used]);
-	return DONE;
+	return asked ? DONE : TROUBLE;
 }

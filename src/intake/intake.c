@@ -106,6 +106,7 @@ publish(struct intake *in)
 {
 	pthread_mutex_lock(&in->lock);
 	memcpy(in->published, in->counters, sizeof(in->published));
+	in->turns++;
 	pthread_mutex_unlock(&in->lock);
 }
 
@@ -381,6 +382,15 @@ intake_free(struct intake **intake)
 }
 
 /* ---- questions ---- */
+
+uint64_t
+intake_turns(struct intake *in)
+{
+	pthread_mutex_lock(&in->lock);
+	uint64_t turns = in->turns;
+	pthread_mutex_unlock(&in->lock);
+	return turns;
+}
 
 uint16_t
 intake_port(const struct intake *in, size_t index)

@@ -162,6 +162,9 @@ uint16_t intake_port(const struct intake *in, size_t index);
 /* From any thread; at most one turn of the loop old. */
 void intake_counters(struct intake *in, struct intake_counters counters[INTAKE_KINDS]);
 
+/* Turns of the loop so far: two a second at least, unless it hangs. From any thread. */
+uint64_t intake_turns(struct intake *in);
+
 /* What the stamps tell of lines that never came: calls `each` for every host and boot of which
  * something is missing. From any thread; `each` must be quick and may not call back. */
 uint64_t intake_missing(struct intake *in); /* of all hosts and boots, forgotten ones too */

@@ -1,6 +1,6 @@
 /*
  * What the parts of src/intake share; nobody else includes it. Everything here belongs to the
- * thread of intake_run, but for `published` and `gaps`, which `lock` guards.
+ * thread of intake_run, but for `published`, `turns` and `gaps`, which `lock` guards.
  *
  * A turn of the loop (intake.c): libevent hands out what the sockets have; sessions read, cut
  * frames, and add records to the spool; then, when somebody waits for an answer or time is up, one
@@ -183,6 +183,7 @@ struct intake {
 	struct intake_counters counters[INTAKE_KINDS];
 	pthread_mutex_t lock;
 	struct intake_counters published[INTAKE_KINDS];
+	uint64_t turns; /* of the loop */
 	struct gaps *gaps;
 };
 
