@@ -26,7 +26,7 @@ tally_mail(struct tally *t, const struct journey *j)
 		}
 		t->mails += leaf->first;
 		t->ways[leaf->way] += leaf->first;
-		if (leaf->delivery && leaf->delivery->refused) {
+		if (journey_rcpt_refused(leaf)) {
 			tally_reject(t, leaf->status);
 			continue;
 		}

@@ -203,7 +203,7 @@ flags_of(const struct leaf *leaf)
 		flags |= ROW_OURS;
 	if (leaf->delivery && leaf->delivery->ndr_qid.n)
 		flags |= ROW_HAS_NDR;
-	if (leaf->delivery && leaf->delivery->refused)
+	if (journey_rcpt_refused(leaf))
 		flags |= ROW_RCPT_REFUSED;
 	if (leaf->delivery && leaf->delivery->forwarded)
 		flags |= ROW_FORWARDED;
@@ -342,16 +342,15 @@ count_leaf(struct encoding *e, const struct leaf *leaf, int16_t host)
 	bool accepted = journey_accepted(leaf->entry);
 	int32_t size = size_of(leaf);
 	bool mail = leaf->first && accepted;
-	batch_count(e->b,
-		&(struct batch_stat){.hour_us = leaf->entry->hop->arrived_us,
-			.way = (int16_t)leaf->way,
-			.host = host,
-			.status = (int16_t)leaf->status,
-			.reason = (int16_t)leaf->reason,
-			.kind = accepted && !(leaf->delivery && leaf->delivery->refused) ? 0 : 1,
-			.mails = mail,
-			.n = 1,
-			.bytes = mail && size > 0 ? size : 0});
+	batch_count(e->b, &(struct batch_stat){.hour_us = leaf->entry->hop->arrived_us,
+				  .way = (int16_t)leaf->way,
+				  .host = host,
+				  .status = (int16_t)leaf->status,
+				  .reason = (int16_t)leaf->reason,
+				  .kind = accepted && !journey_rcpt_refused(leaf) ? 0 : 1,
+				  .mails = mail,
+				  .n = 1,
+				  .bytes = mail && size > 0 ? size : 0});
 }
 
 static bool

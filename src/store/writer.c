@@ -39,13 +39,15 @@ loose_mail(void *context, uint64_t mail_id)
 	known_add_loose(&w->known, mail_id);
 }
 
+#define WRITER_LOCK "1701606245"
+
 /* One writer a database. One that runs all the time gives way when it is asked to, and the server
  * may need a moment to see that the one before was killed. */
 static bool
 take_lock(struct writer *w, struct error *err)
 {
 	if (db_exec(w->db,
-		    "SET lock_timeout = '10s'; SELECT pg_advisory_lock(1701606245); SET "
+		    "SET lock_timeout = '10s'; SELECT pg_advisory_lock(" WRITER_LOCK "); SET "
 		    "lock_timeout = 0",
 		    err))
 		return pool_wait_alone(w->db, err);
@@ -64,7 +66,8 @@ writer_is_wanted(struct writer *w)
 	struct error err;
 	PGresult *rows;
 	if (!db_query_text(w->db,
-		    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1701606245 AND "
+		    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = " WRITER_LOCK
+		    " AND "
 		    "NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = "
 		    "current_database()) LIMIT 1",
 		    0, NULL, &rows, &err))

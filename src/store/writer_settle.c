@@ -25,15 +25,6 @@ is_in(struct slice name, struct slice domain)
 	       slice_equal_nocase(slice_skip(name, name.n - domain.n), domain);
 }
 
-/* Do these names mean one host when one of them has no domain? */
-static bool
-is_short_for(struct slice a, struct slice b)
-{
-	struct slice label = first_label(a);
-	return slice_equal_nocase(label, first_label(b)) &&
-	       (label.n == a.n || slice_find_char(b, '.') < 0);
-}
-
 static bool
 is_in_domain_of(struct slice relay, struct slice host)
 {
@@ -48,9 +39,8 @@ is_touched(const struct topology *t, struct slice relay)
 	for (const struct topology_name *h = t->host_list; h; h = h->next)
 		is_short |= slice_equal_nocase(h->name, first_label(relay));
 	for (const struct topology_name *h = t->host_list; h; h = h->next)
-		if (h->learned &&
-			(slice_equal_nocase(h->name, relay) || is_short_for(h->name, relay) ||
-				(is_short && is_in_domain_of(relay, h->name))))
+		if (h->learned && (topology_same_host(h->name, relay) ||
+					  (is_short && is_in_domain_of(relay, h->name))))
 			return true;
 	for (const struct topology_name *d = t->domain_list; d; d = d->next)
 		if (d->learned && is_short && is_in(relay, d->name))

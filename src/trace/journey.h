@@ -69,6 +69,9 @@ void journey_build(
 /* True for an arrival that was taken (not refused, canceled or discarded before the queue). */
 bool journey_accepted(const struct journey_hop *entry);
 
+/* True when this recipient was refused at SMTP time, of a mail that was taken for others. */
+bool journey_rcpt_refused(const struct leaf *leaf);
+
 /* True when it was delivered to a server that is not known as ours: once it is, that is "relayed".
  */
 bool journey_handed_over(const struct leaf *leaf);

@@ -73,6 +73,12 @@ goes_to_own_host(const struct building *b, const struct hop *hop, const struct a
 }
 
 bool
+journey_rcpt_refused(const struct leaf *leaf)
+{
+	return leaf->delivery && leaf->delivery->refused;
+}
+
+bool
 journey_handed_over(const struct leaf *leaf)
 {
 	return leaf->status == STATUS_DELIVERED && leaf->last && leaf->delivery->folder.n == 0 &&

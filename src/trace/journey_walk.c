@@ -348,7 +348,7 @@ needs_end_of_its_own(const struct building *b, const struct hop *hop, size_t bef
 	bool whole =
 		hop->flags & (HOP_REFUSED | HOP_DISCARDED | HOP_HELD | HOP_CANCELED | HOP_DELETED);
 	for (size_t i = before; i < b->j->n_leaves; i++)
-		if (!b->j->leaves[i].delivery || !b->j->leaves[i].delivery->refused)
+		if (!journey_rcpt_refused(&b->j->leaves[i]))
 			return false;
 	return whole || b->j->n_leaves == before;
 }

@@ -74,6 +74,17 @@ log_add_file(struct log *log, const char *path)
 }
 
 void
+log_add_files(struct log *log, const char *folder, const char *const *paths)
+{
+	for (size_t i = 0; paths[i]; i++) {
+		struct buf path = {0};
+		buf_addf(&path, "%s/%s", folder, paths[i]);
+		log_add_file(log, buf_str(&path));
+		buf_fini(&path);
+	}
+}
+
+void
 log_fini(struct log *log)
 {
 	free(log->lines);

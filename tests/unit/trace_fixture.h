@@ -26,6 +26,9 @@ void log_add(struct log *log, struct slice text);
 
 /* A file, plain or packed. */
 void log_add_file(struct log *log, const char *path);
+
+/* Files below a folder, up to NULL. */
+void log_add_files(struct log *log, const char *folder, const char *const *paths);
 void log_fini(struct log *log);
 
 struct store_hop {

@@ -72,13 +72,8 @@ static void
 load_sample(void)
 {
 	static const char *const paths[] = {
-		"data/sample/incoming.log.xz", "data/sample/outgoing.log.xz"};
-	for (size_t i = 0; i < 2; i++) {
-		struct buf path = {0};
-		buf_addf(&path, "%s/%s", root, paths[i]);
-		log_add_file(&sample, buf_str(&path));
-		buf_fini(&path);
-	}
+		"data/sample/incoming.log.xz", "data/sample/outgoing.log.xz", NULL};
+	log_add_files(&sample, root, paths);
 }
 
 /* The last part first: so the first mails are stored when domains are known, and the other way

@@ -16,17 +16,6 @@ static const struct line **all; /* by time */
 static struct buf expected, actual;
 static const char *db;
 
-static void
-load_log(struct log *log, const char *const *paths)
-{
-	for (size_t i = 0; paths[i]; i++) {
-		struct buf path = {0};
-		buf_addf(&path, "%s/%s", root, paths[i]);
-		log_add_file(log, buf_str(&path));
-		buf_fini(&path);
-	}
-}
-
 static int
 make_expected(void **state)
 {
@@ -34,7 +23,7 @@ make_expected(void **state)
 	static const char *const paths[] = {"data/sample/incoming.log.xz",
 		"data/sample/outgoing.log.xz", "data/sample/dns.log.xz", NULL};
 	import_begin();
-	load_log(&sample, paths);
+	log_add_files(&sample, root, paths);
 	all = log_order(&sample, 3);
 	db = import_database();
 	import_lines(db, all, sample.n);

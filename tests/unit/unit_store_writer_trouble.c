@@ -26,14 +26,9 @@ make_expected(void **state)
 {
 	(void)state;
 	static const char *const paths[] = {
-		"data/sample/incoming.log.xz", "data/sample/outgoing.log.xz"};
+		"data/sample/incoming.log.xz", "data/sample/outgoing.log.xz", NULL};
 	import_begin();
-	for (size_t i = 0; i < 2; i++) {
-		struct buf path = {0};
-		buf_addf(&path, "%s/%s", root, paths[i]);
-		log_add_file(&sample, buf_str(&path));
-		buf_fini(&path);
-	}
+	log_add_files(&sample, root, paths);
 	all = log_order(&sample, 3);
 	db = import_database();
 	import_lines(db, all, LINES);

@@ -15,24 +15,13 @@
 static const char *root = ".";
 
 struct sample {
-	const char *paths[3];
+	const char *paths[4];
 };
 
 static const struct sample full_stamps = {
 	{"data/sample/incoming.log.xz", "data/sample/outgoing.log.xz", "data/sample/dns.log.xz"}};
 static const struct sample whole_seconds = {
 	{"tests/data/three/incoming-3164.log.xz", "tests/data/three/outgoing-3164.log.xz", NULL}};
-
-static void
-load(struct log *log, const struct sample *sample)
-{
-	for (size_t i = 0; i < 3 && sample->paths[i]; i++) {
-		struct buf path = {0};
-		buf_addf(&path, "%s/%s", root, sample->paths[i]);
-		log_add_file(log, buf_str(&path));
-		buf_fini(&path);
-	}
-}
 
 /* Everything as text; `cuts` (n_cuts of them, ascending) end one run of the correlator each. The
  * number of lines is left out then: of a session that a cut goes through, some belong to no mail.
@@ -83,7 +72,7 @@ check_orders(const struct sample *sample, uint64_t seeds)
 {
 	struct log log = {0};
 	struct buf expected = {0}, actual = {0};
-	load(&log, sample);
+	log_add_files(&log, root, sample->paths);
 	tell(&log, 3, NULL, 0, true, &expected);
 	for (uint64_t how = 1; how < seeds; how++) {
 		tell(&log, how, NULL, 0, true, &actual);
@@ -108,7 +97,7 @@ check_cuts(const struct sample *sample, uint64_t seeds)
 {
 	struct log log = {0};
 	struct buf expected = {0}, actual = {0};
-	load(&log, sample);
+	log_add_files(&log, root, sample->paths);
 	tell(&log, 3, NULL, 0, false, &expected);
 	for (uint64_t seed = 1; seed <= seeds; seed++) {
 		uint64_t state = seed * 0x9e3779b97f4a7c15u, how = 1 + seed % 6;

@@ -3,19 +3,7 @@
 
 import sys
 
-
-def c_literal(line):
-    """One line as a C string. Bytes outside ASCII in octal, which ends after three digits as hex does not."""
-    out = []
-    for byte in line.encode():
-        char = chr(byte)
-        if char in '"\\?':
-            out.append('\\' + char)
-        elif 32 <= byte < 127:
-            out.append(char)
-        else:
-            out.append('\\%03o' % byte)
-    return '"' + ''.join(out) + '"'
+from c_literal import c_literal
 
 
 def main(output, header, *texts):
