@@ -35,13 +35,19 @@ is_plain(struct slice s)
 	return true;
 }
 
+bool
+query_needs_quotes(struct slice s)
+{
+	return !is_angle(s) && !is_plain(s);
+}
+
 void
 query_add_text(struct buf *b, struct slice s)
 {
-	if (is_angle(s) || is_plain(s))
-		buf_add(b, s);
-	else
+	if (query_needs_quotes(s))
 		add_quoted(b, s);
+	else
+		buf_add(b, s);
 }
 
 /* A bare word may stand without quotes when nothing else could be read into it. A pattern must. */

@@ -51,9 +51,6 @@ query_is_address(struct slice s)
 	ptrdiff_t at = slice_find_last_char(s, '@');
 	if (at <= 0 || slice_find_char(s, ':') >= 0 || slice_find_char(s, '/') >= 0)
 		return false;
-	if (strchr("<>=~", s.p[0]) &&
-		slice_find_char(s, '*') >= 0) /* cannot be written as addr:... */
-		return false;
 	struct slice local = slice_head(s, (size_t)at), domain = slice_skip(s, (size_t)at + 1);
 	if (slice_find_char(local, '@') >= 0 || slice_find_char(local, '<') >= 0)
 		return false;
@@ -157,6 +154,9 @@ query_guess(struct slice word, struct slice *value)
 	*value = word;
 	if (slice_equal(word, S("<>")))
 		return query_key(QUERY_KEY_FROM);
+	/* In quotes, as it would have to stand behind a key, the star is no wildcard. */
+	if (slice_find_char(word, '*') >= 0 && query_needs_quotes(word))
+		return query_key(QUERY_KEY_TEXT);
 	if (word.n > 2 && word.p[0] == '<' && word.p[word.n - 1] == '>')
 		return query_key(QUERY_KEY_MSGID);
 	struct slice domain = slice_skip(word, 1);

@@ -110,6 +110,9 @@ size_t query_utf8(struct slice s, uint32_t *code);
 /* query_canonical.c: a value so that it reads back as the same text. */
 void query_add_text(struct buf *b, struct slice s);
 
+/* query_canonical.c: as a value it would read back as something else, or not at all. */
+bool query_needs_quotes(struct slice s);
+
 /* query_suggest.c: names near to a word. */
 struct query_suggestion {
 	struct slice word;
