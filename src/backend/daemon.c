@@ -98,13 +98,14 @@ static bool
 recall(struct daemon *d, struct error *err)
 {
 	struct spool_record record;
-	struct spool_reader *reader = spool_reader_open(d->spool, 0, err);
+	struct spool_reader *reader = spool_reader_look(d->spool, err);
+	int64_t after_us = time_now_us() - RECALL_US;
 	if (!reader)
 		return false;
 	for (enum spool_result r; (r = spool_reader_next(reader, &record)) != SPOOL_END;) {
 		if (r == SPOOL_FAILED)
 			break; /* the feeder will say so */
-		if (r == SPOOL_RECORD && record.received_us > time_now_us() - RECALL_US)
+		if (r == SPOOL_RECORD && record.received_us > after_us)
 			intake_remember(d->intake, record.sender, record.frame);
 	}
 	spool_reader_close(&reader);
@@ -120,9 +121,10 @@ find_database(void *context, struct buf *conninfo, struct error *err)
 	if (!database_ensure(d->config, conninfo, err))
 		return false;
 	pthread_mutex_lock(&d->mutex);
+	if (d->conninfo.n == 0)
+		pthread_cond_broadcast(&d->changed);
 	buf_clear(&d->conninfo);
 	buf_add(&d->conninfo, buf_slice(conninfo));
-	pthread_cond_broadcast(&d->changed);
 	pthread_mutex_unlock(&d->mutex);
 	return true;
 }
@@ -148,26 +150,34 @@ keep_up(struct daemon *d, const char *conninfo)
 	buf_fini(&what);
 }
 
-/* Once an hour, as long as there is a database. */
+/* Until something changes or `until_us`. */
+static void
+wait_for_change(struct daemon *d, int64_t until_us)
+{
+	const struct timespec until = {
+		.tv_sec = until_us / TIME_SECOND_US, .tv_nsec = until_us % TIME_SECOND_US * 1000};
+	pthread_cond_timedwait(&d->changed, &d->mutex, &until);
+}
+
+/* Once an hour, from when there is a database. */
 static void *
 run_upkeep(void *context)
 {
 	struct daemon *d = context;
 	struct buf conninfo = {0};
+	int64_t due_us = 0;
 	pthread_mutex_lock(&d->mutex);
 	while (!atomic_load(&d->stop)) {
-		if (d->conninfo.n) {
-			buf_clear(&conninfo);
-			buf_add(&conninfo, buf_slice(&d->conninfo));
-			pthread_mutex_unlock(&d->mutex);
-			keep_up(d, buf_str(&conninfo));
-			pthread_mutex_lock(&d->mutex);
+		if (d->conninfo.n == 0 || time_now_us() < due_us) {
+			wait_for_change(d, d->conninfo.n ? due_us : time_now_us() + UPKEEP_US);
+			continue;
 		}
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += conninfo.n ? UPKEEP_US / TIME_SECOND_US : 1;
-		if (!atomic_load(&d->stop))
-			pthread_cond_timedwait(&d->changed, &d->mutex, &until);
+		buf_clear(&conninfo);
+		buf_add(&conninfo, buf_slice(&d->conninfo));
+		pthread_mutex_unlock(&d->mutex);
+		keep_up(d, buf_str(&conninfo));
+		due_us = time_now_us() + UPKEEP_US;
+		pthread_mutex_lock(&d->mutex);
 	}
 	pthread_mutex_unlock(&d->mutex);
 	buf_fini(&conninfo);

@@ -138,7 +138,6 @@ count(struct feed *f, enum parse_result result, const struct line *line)
 	_Atomic uint64_t *counter = result == PARSE_OK	      ? &c->ok
 				    : result == PARSE_UNKNOWN ? &c->unknown
 							      : &c->ignored;
-	c->lines++;
 	(*counter)++;
 	c->undated += line->t_us == 0;
 }
@@ -147,8 +146,7 @@ count(struct feed *f, enum parse_result result, const struct line *line)
 static struct slice
 without_stamp(struct feed *f, struct slice frame)
 {
-	struct stamp stamp;
-	if (!stamp_read(frame, &stamp))
+	if (frame.n == 0)
 		return frame;
 	buf_clear(&f->raw);
 	stamp_cut(frame, &f->raw);
@@ -162,12 +160,12 @@ take(struct feed *f, const struct spool_record *record)
 	struct event e;
 	struct syslog_clock *clock = senders_clock(f->senders, record->sender, record->received_us);
 	if (syslog_read(without_stamp(f, record->frame), clock, &line) != SYSLOG_EMPTY) {
-		if (line.t_us == 0)
-			line.t_us = record->received_us;
 		if (line.host.n == 0)
 			line.host = record->sender;
 		enum parse_result result = parse_line(&line, &e);
 		count(f, result, &line);
+		if (line.t_us == 0)
+			line.t_us = record->received_us;
 		if (result == PARSE_OK)
 			trace_feed(f->trace, &e, &line);
 	}
@@ -213,11 +211,9 @@ publish(struct feed *f, int64_t began_us)
 	c->mails += now->mails - f->written.mails;
 	c->refusals += now->rejects - f->written.rejects;
 	c->replaced += now->changed - f->written.changed;
-	c->known += now->known - f->written.known;
 	f->written = *now;
 	atomic_store(&c->behind_us, done_us - f->received_us);
 	atomic_store(&c->commit_took_us, done_us - began_us);
-	atomic_store(&c->position, f->next);
 	atomic_store(&c->shown, !f->held);
 }
 
@@ -264,34 +260,31 @@ commit(struct feed *f, bool last, struct error *err)
 	return spool_trim(f->spool, position, err);
 }
 
-/* A place that cannot be read is told, and passed over. */
+/* A damaged place is told, and passed over. */
 static enum spool_result
 next_record(struct feed *f, struct spool_record *record)
 {
-	for (;;) {
-		enum spool_result result = spool_reader_next(f->reader, record);
-		if (result != SPOOL_DAMAGED && result != SPOOL_FAILED)
-			return result;
+	enum spool_result result;
+	while ((result = spool_reader_next(f->reader, record)) == SPOOL_DAMAGED)
 		f->options.say(f->options.context, spool_reader_error(f->reader));
-		if (result == SPOOL_FAILED)
-			return result;
-	}
+	return result;
 }
 
-/* Records there are, up to the next commit. False when there are no more. */
-static bool
+/* Records there are, up to the next commit. SPOOL_RECORD when there may be more. */
+static enum spool_result
 take_some(struct feed *f)
 {
 	struct spool_record record;
 	while (!is_due(f) && !writer_failed(f->writer))
 		for (size_t k = 0; k < LOOK_LINES; k++) {
-			if (next_record(f, &record) != SPOOL_RECORD)
-				return false;
+			enum spool_result result = next_record(f, &record);
+			if (result != SPOOL_RECORD)
+				return result;
 			if (f->pending == 0 && !f->held)
 				f->since_us = time_now_us();
 			take(f, &record);
 		}
-	return true;
+	return SPOOL_RECORD;
 }
 
 /* ---- the loop ---- */
@@ -342,7 +335,10 @@ work(struct feed *f, bool last, bool *more, struct error *err)
 		*more = true;
 		return busy && !last;
 	}
-	*more = take_some(f);
+	enum spool_result result = take_some(f);
+	if (result == SPOOL_FAILED)
+		return error_set(err, "%s", spool_reader_error(f->reader));
+	*more = result == SPOOL_RECORD;
 	bool rest = last && !*more; /* sessions that are open end here, for all we know */
 	if ((is_due(f) || rest || writer_failed(f->writer)) && !commit(f, rest, err))
 		return false;

@@ -36,9 +36,9 @@ struct feed_options {
 
 /* Read by any thread. */
 struct feed_counters {
-	_Atomic uint64_t lines, ok, ignored, unknown, undated;
-	_Atomic uint64_t commits, mails, refusals, replaced, known, failures;
-	_Atomic uint64_t position; /* in the spool, of what is committed */
+	_Atomic uint64_t ok, ignored, unknown; /* lines */
+	_Atomic uint64_t undated;	       /* lines among them */
+	_Atomic uint64_t commits, mails, refusals, replaced, failures;
 	_Atomic int64_t behind_us; /* age of the newest committed record when it was committed */
 	_Atomic int64_t commit_took_us; /* the last one */
 	_Atomic bool connected;

@@ -20,9 +20,10 @@
  * spool_open with an error that says what to do: nothing is left out silently.
  *
  * Threads. One writes (spool_add, spool_sync, spool_is_full), one reads (one spool_reader, and
- * spool_trim); they may be the same. spool_count and spool_identity may be called by any thread.
- * spool_open comes before, spool_close after everything else. Within, a mutex guards the list of
- * segments and how far they are synced; no file is read, written or synced under it.
+ * spool_trim); they may be the same. spool_count, spool_identity and spool_reader_look may be
+ * called by any thread. spool_open comes before, spool_close after everything else. Within, a mutex
+ * guards the list of segments and how far they are synced; no file is read, written or synced under
+ * it.
  */
 #ifndef ELSE_SPOOL_SPOOL_H
 #define ELSE_SPOOL_SPOOL_H
@@ -110,6 +111,10 @@ enum spool_result {
  * it is another spool's, or the newest segments were removed. */
 struct spool_reader *spool_reader_open(struct spool *spool, uint64_t position, struct error *err);
 void spool_reader_close(struct spool_reader **reader);
+
+/* One beside it that looks at all there is, from the oldest record on, and passes over what is
+ * trimmed meanwhile. spool_count knows nothing of it. */
+struct spool_reader *spool_reader_look(struct spool *spool, struct error *err);
 
 /* The texts of `record` live until the next call. Reads 1 MiB at a time. */
 enum spool_result spool_reader_next(struct spool_reader *reader, struct spool_record *record);

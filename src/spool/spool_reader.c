@@ -7,13 +7,14 @@
 
 struct spool_reader {
 	struct spool *spool;
+	bool looks; /* is not the one whose place is counted */
 	struct segment_reader in;
 	uint64_t end; /* of what is synced in the segment at hand, as far as known */
 	struct error error;
 };
 
-struct spool_reader *
-spool_reader_open(struct spool *s, uint64_t position, struct error *err)
+static struct spool_reader *
+open_at(struct spool *s, uint64_t position, struct error *err)
 {
 	pthread_mutex_lock(&s->lock);
 	uint64_t end = s->end;
@@ -30,7 +31,24 @@ spool_reader_open(struct spool *s, uint64_t position, struct error *err)
 	r->in.fd = -1;
 	r->in.at = position;
 	r->end = position;
-	atomic_store(&s->read_at, position);
+	return r;
+}
+
+struct spool_reader *
+spool_reader_open(struct spool *s, uint64_t position, struct error *err)
+{
+	struct spool_reader *r = open_at(s, position, err);
+	if (r)
+		atomic_store(&s->read_at, position);
+	return r;
+}
+
+struct spool_reader *
+spool_reader_look(struct spool *s, struct error *err)
+{
+	struct spool_reader *r = open_at(s, 0, err);
+	if (r)
+		r->looks = true;
 	return r;
 }
 
@@ -78,6 +96,10 @@ advance(struct spool_reader *r)
 		return SPOOL_END;
 	if (r->in.fd < 0 || r->in.first != segment.first) {
 		int fd = segment_open(r->spool->folder_fd, segment.first, &r->error);
+		if (fd < 0 && r->looks && errno == ENOENT) {
+			r->in.at = r->end = segment.end; /* trimmed meanwhile */
+			return advance(r);
+		}
 		if (fd < 0) {
 			error_prefix(&r->error, "%s", r->spool->folder);
 			return SPOOL_FAILED;
@@ -143,7 +165,8 @@ spool_reader_next(struct spool_reader *r, struct spool_record *record)
 			return result;
 	}
 	enum spool_result result = read_record(r, record);
-	atomic_store_explicit(&r->spool->read_at, r->in.at, memory_order_relaxed);
+	if (!r->looks)
+		atomic_store_explicit(&r->spool->read_at, r->in.at, memory_order_relaxed);
 	return result;
 }
 

@@ -58,6 +58,12 @@ def test_stream_gives_the_rows_of_an_import(backend, fresh):
     assert_same(seen(backend.elsectl), seen(elsectl))
 
 
+def test_a_line_without_a_stamp_is_counted(backend):
+    backend.send_tcp(b'<22>postfix/qmgr[7]: 3F2A11B: removed\n')
+    backend.wait_for_lines(1)
+    assert backend.metric('else_undated_lines_total') == 1
+
+
 def test_relp_gives_the_rows_of_an_import(backend, lines, imported):
     client = RelpClient(backend.relp_port, lines)
     client.run()
