@@ -61,9 +61,9 @@ COMMENT ON TABLE source IS 'One row per log file (id: hash of its beginning): up
 CREATE TABLE term (id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind int2 NOT NULL, txt text NOT NULL, UNIQUE (kind, txt));
 COMMENT ON TABLE term IS 'Texts that repeat. kind 1: relay host; 2: reply of a delivery; 3: text of a refusal. In 2 and 3 the words that vary are cut out: %r recipient, %s sender, %h relay, %i client address, %n client name, %q queue id, %* another word.';
 
-CREATE TABLE zdict (id int2 PRIMARY KEY, kind int2 NOT NULL, made timestamptz NOT NULL DEFAULT now(), dict bytea NOT NULL);
+CREATE TABLE zdict (id int2 PRIMARY KEY, kind int2 NOT NULL, samples int NOT NULL, made timestamptz NOT NULL DEFAULT now(), dict bytea NOT NULL);
 ALTER TABLE zdict ALTER dict SET STORAGE EXTERNAL;
-COMMENT ON TABLE zdict IS 'zstd dictionaries of the lines columns (their first byte is the id, 0 = none). kind 1: made of the lines of mails; 2: of refusals. Never deleted while a row needs it.';
+COMMENT ON TABLE zdict IS 'zstd dictionaries of the lines columns (their first byte is the id, 0 = none). kind 1: made of the lines of mails; 2: of refusals. The newest of a kind is used; one made of few samples is followed by a better one. Never deleted while a row needs it.';
 
 CREATE TABLE stat_hour (
 	hour timestamptz NOT NULL, writer int2 NOT NULL, way int2 NOT NULL, host int2 NOT NULL, status int2 NOT NULL, reason int2 NOT NULL,

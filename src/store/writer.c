@@ -91,8 +91,7 @@ open_parts(struct writer *w, struct error *err)
 	w->terms = terms_new(w->terms_db);
 	w->evidence = evidence_new();
 	w->reject_evidence = evidence_new();
-	if (!load_dictionaries(w->db, w->evidence, DICTIONARY_MAILS, err) ||
-		!load_dictionaries(w->db, w->reject_evidence, DICTIONARY_REFUSALS, err))
+	if (!writer_load_dictionaries(w, err))
 		return false;
 	w->pool = pool_open(conninfo, w->options.connections, err);
 	w->rows = (struct rows){.evidence = w->evidence,
@@ -175,6 +174,7 @@ writer_close(struct writer **writer)
 	writer_free_mails(w->care, w->n_care);
 	writer_free_rejects(w->care_rejects);
 	writer_free_early(w);
+	writer_free_samples(w);
 	free(w->written);
 	terms_free(&w->terms);
 	evidence_free(&w->evidence);
@@ -189,6 +189,7 @@ writer_close(struct writer **writer)
 void
 writer_mail(struct writer *w, struct mail *mail)
 {
+	writer_sample_mail(w, mail);
 	if (writer_is_early(w))
 		writer_add_early_mail(w, mail);
 	else
@@ -198,6 +199,7 @@ writer_mail(struct writer *w, struct mail *mail)
 void
 writer_reject(struct writer *w, struct reject *reject)
 {
+	writer_sample_reject(w, reject);
 	if (writer_is_early(w))
 		writer_add_early_reject(w, reject);
 	else
@@ -241,6 +243,8 @@ put_rows(struct writer *w)
 {
 	if (!w->failed)
 		writer_end_early(w);
+	if (!w->failed)
+		writer_train(w);
 	if (!w->failed)
 		writer_put_batch(w);
 	if (!w->failed)

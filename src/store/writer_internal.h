@@ -11,10 +11,12 @@
 
 #define WRITER_LIFE_US (9 * TIME_DAY_US) /* a mail's life in queues, with some to spare */
 
+/* What the next dictionary will be made of. */
 struct samples {
 	struct buf bytes;
 	size_t *sizes;
 	size_t n, cap;
+	size_t made_of; /* how many the one in use was made of; 0 = there is none */
 };
 
 struct writer {
@@ -39,12 +41,13 @@ struct writer {
 	struct reject *care_rejects;
 	size_t n_care_rejects;
 
-	/* Until there is a dictionary everything waits here and gives samples for one. */
+	struct samples samples, reject_samples;
+
+	/* Until there is a dictionary, or a commit, everything waits here. */
 	struct mail **early;
 	size_t n_early, cap_early, early_bytes;
 	struct reject *early_rejects, **early_tail;
 	size_t n_early_rejects;
-	struct samples samples, reject_samples;
 };
 
 /* Keeps the first error; returns false. */
@@ -54,6 +57,14 @@ bool writer_fail(struct writer *w, const struct error *err);
 void writer_place_mail(struct writer *w, struct mail *mail);
 void writer_place_reject(struct writer *w, struct reject *reject);
 void writer_put_batch(struct writer *w);
+
+/* writer_dictionary.c: dictionaries for the lines, made of the first lines of a database. */
+bool writer_load_dictionaries(struct writer *w, struct error *err);
+void writer_sample_mail(struct writer *w, const struct mail *mail);
+void writer_sample_reject(struct writer *w, const struct reject *reject);
+bool writer_has_samples(const struct writer *w); /* as many of mails as are wanted */
+void writer_train(struct writer *w);
+void writer_free_samples(struct writer *w);
 
 /* writer_early.c: what comes before there is a dictionary */
 bool writer_is_early(const struct writer *w);

@@ -12,7 +12,7 @@ import pytest
 from conftest import BUILD, ROOT, Elsectl, wait_until
 
 SAMPLE = sorted((ROOT / 'data' / 'sample').glob('*.log.xz'))
-TABLES = ['hop', 'delivery', 'reject', 'addr', 'stat_hour', 'own_domain', 'term', 'zdict']
+TABLES = ['hop', 'delivery', 'reject', 'addr', 'stat_hour', 'own_domain', 'term']
 
 # What people see: numbers that name hosts, texts and dictionaries in the tables depend on the order of import.
 VIEWS = ['v_hop', 'v_delivery', 'v_reject']

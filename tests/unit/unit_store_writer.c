@@ -324,6 +324,25 @@ pieces_that_overlap(void **state)
 	free(may);
 }
 
+/* What came first may be too little to make a good one of. */
+static void
+better_dictionary_follows(void **state)
+{
+	(void)state;
+	static const char samples_of_mails[] = "SELECT max(samples) FROM zdict WHERE kind = 1";
+	size_t cut = sample.n / 10;
+	import_empty(db);
+	import_lines(db, all, cut);
+	long first = strtol(import_ask(db, samples_of_mails), NULL, 10);
+	import_lines(db, all + cut, sample.n - cut);
+	long second = strtol(import_ask(db, samples_of_mails), NULL, 10);
+	if (first < 100 || second < 4 * first)
+		fail_msg("made of %ld mails, then of %ld", first, second);
+	import_dump(db, &actual); /* reads what both have packed */
+	assert_string_equal("t", import_ask(db, "SELECT count(DISTINCT get_byte(lines, 0)) = 2 "
+						"FROM hop WHERE lines <> ''"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -338,6 +357,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(every_host_cut_elsewhere),
 		cmocka_unit_test(pieces_that_overlap),
+		cmocka_unit_test(better_dictionary_follows),
 	};
 	return cmocka_run_group_tests_name("store_writer", tests, make_expected, forget);
 }
