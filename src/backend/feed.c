@@ -20,7 +20,9 @@
 #define AGE_US		 TIME_SECOND_US	       /* a mail is shown, complete or not */
 #define BACK_US		 (90 * TIME_SECOND_US) /* read again after a restart: what may be open */
 #define BEHIND_US	 (2 * TIME_SECOND_US)
+#define BEHIND_BYTES	 ((uint64_t)8 << 20)
 #define BEHIND_COMMIT_US (5 * TIME_SECOND_US)
+#define TRACE_BYTES	 ((size_t)48 << 20)
 #define RETRY_FIRST_US	 (TIME_SECOND_US / 2)
 #define RETRY_MOST_US	 (10 * TIME_SECOND_US)
 #define LOOK_LINES	 256 /* between two looks at the clock */
@@ -109,7 +111,7 @@ open_reader(struct feed *f, struct error *err)
 	f->reader = spool_reader_open(f->spool, source.position, err);
 	if (!f->reader)
 		return false;
-	f->trace = trace_new(&(struct trace_options){0},
+	f->trace = trace_new(&(struct trace_options){.max_bytes = TRACE_BYTES},
 		&(struct trace_sink){.context = f, .mail = take_mail, .reject = take_reject});
 	f->senders = senders_new();
 	f->begun = f->next = source.position;
@@ -221,15 +223,18 @@ publish(struct feed *f, int64_t began_us)
 static bool
 is_behind(const struct feed *f)
 {
-	return f->pending && time_now_us() - f->received_us > BEHIND_US;
+	return f->pending && (time_now_us() - f->received_us > BEHIND_US ||
+				     spool_unread_bytes(f->spool) > BEHIND_BYTES);
 }
 
 static bool
 is_due(const struct feed *f)
 {
-	int64_t after_us = is_behind(f) ? BEHIND_COMMIT_US : f->options.commit_us;
-	return f->pending >= f->options.commit_lines ||
-	       ((f->pending || f->held) && time_now_us() - f->since_us >= after_us);
+	int64_t since_us = time_now_us() - f->since_us;
+	if (f->pending >= f->options.commit_lines)
+		return true;
+	return (f->pending || f->held) && since_us >= f->options.commit_us &&
+	       (since_us >= BEHIND_COMMIT_US || !is_behind(f));
 }
 
 /* Without new lines since the last time nothing completes a mail soon. */

@@ -358,3 +358,14 @@ spool_count(struct spool *s, struct spool_count *count)
 	if (unread)
 		count->unread_since_us = received_at(s, first, at);
 }
+
+uint64_t
+spool_unread_bytes(struct spool *s)
+{
+	struct spool_count count = {0};
+	uint64_t first, at;
+	pthread_mutex_lock(&s->lock);
+	count_locked(s, &count, &first, &at);
+	pthread_mutex_unlock(&s->lock);
+	return count.unread_bytes;
+}

@@ -20,10 +20,10 @@
  * spool_open with an error that says what to do: nothing is left out silently.
  *
  * Threads. One writes (spool_add, spool_sync, spool_is_full), one reads (one spool_reader, and
- * spool_trim); they may be the same. spool_count, spool_identity and spool_reader_look may be
- * called by any thread. spool_open comes before, spool_close after everything else. Within, a mutex
- * guards the list of segments and how far they are synced; no file is read, written or synced under
- * it.
+ * spool_trim); they may be the same. spool_count, spool_unread_bytes, spool_identity and
+ * spool_reader_look may be called by any thread. spool_open comes before, spool_close after
+ * everything else. Within, a mutex guards the list of segments and how far they are synced; no file
+ * is read, written or synced under it.
  */
 #ifndef ELSE_SPOOL_SPOOL_H
 #define ELSE_SPOOL_SPOOL_H
@@ -97,6 +97,9 @@ struct spool_count {
 
 /* Reads one record's head from disk: for metrics, not for every frame. */
 void spool_count(struct spool *spool, struct spool_count *count);
+
+/* That part of it alone, from memory. */
+uint64_t spool_unread_bytes(struct spool *spool);
 
 enum spool_result {
 	SPOOL_RECORD,

@@ -166,9 +166,10 @@ struct mail {
 	uint32_t n_hops, n_stashed;
 	struct stashed *stash, **stash_tail;
 	int64_t born_us, touched_us; /* by the correlator's clock */
+	int64_t newest_us;	     /* stamp of its lines */
 	size_t stashed_bytes;
 	bool indexed; /* in the map by id */
-	bool late;    /* lines came out of time order: others of this mail may be stored already */
+	bool late;    /* lines came when others of this mail may have been handed over already */
 };
 
 /* A refusal that made no mail, or another end of a session without one. */

@@ -110,10 +110,11 @@ trace_feed(struct trace *trace, const struct event *e, const struct line *line)
 		trace->counts.repeats++;
 		return;
 	}
-	trace_clock(trace, at.host, e->t_us);
-	handle(&at);
 	if (e->t_us > trace->max_us)
 		trace->max_us = e->t_us;
+	trace_clock(trace, at.host, e->t_us);
+	trace_slowest(trace, at.host);
+	handle(&at);
 	trace_expire(trace);
 }
 

@@ -11,6 +11,9 @@
 #define SEEN_FROM     64   /* lines: hosts that log less get no memory for it */
 #define SEEN_HOSTS    1000
 #define CLOCK_STEP_US (10 * TIME_MINUTE_US)
+#define TALKS_LINES   50000 /* of all hosts since its last one: who was silent so long has ended */
+#define TALKS_US      TIME_DAY_US /* who is so far behind is not waited for */
+#define SLOWEST_LINES 256	  /* between two looks at all hosts */
 
 bool
 trace_hosts_full(const struct trace *trace)
@@ -83,6 +86,32 @@ trace_clock(struct trace *trace, struct trace_host *host, int64_t t_us)
 		host->offset_us = t_us - trace->clock_us;
 	} else if (ahead_us > 0) {
 		trace->clock_us += ahead_us;
+	}
+}
+
+static bool
+talks(const struct trace *trace, const struct trace_host *host)
+{
+	return trace->n_lines - host->last_line <= TALKS_LINES &&
+	       host->newest_us > trace->max_us - TALKS_US;
+}
+
+/* Senders that were held up send what they have as fast as they can, each from a time of its own
+ * on: then a mail is quiet when all of them have passed its time, not when the fastest has. */
+void
+trace_slowest(struct trace *trace, struct trace_host *host)
+{
+	host->last_line = ++trace->n_lines;
+	if (trace->n_lines % SLOWEST_LINES == 1) {
+		trace->slowest_us = trace->max_us;
+		for (struct map_node *n = map_walk(&trace->hosts, NULL); n;
+			n = map_walk(&trace->hosts, n)) {
+			const struct trace_host *other = MAP_ENTRY(n, struct trace_host, by_name);
+			if (other->newest_us < trace->slowest_us && talks(trace, other))
+				trace->slowest_us = other->newest_us;
+		}
+	} else if (host->newest_us < trace->slowest_us && talks(trace, host)) {
+		trace->slowest_us = host->newest_us;
 	}
 }
 

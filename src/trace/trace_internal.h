@@ -15,6 +15,7 @@ struct trace_host {
 	struct slice name; /* lower case, in `bytes` */
 	uint64_t seed;	   /* hash of the name: part of every key below the host */
 	uint64_t n_lines;
+	uint64_t last_line; /* its number of all lines */
 	int64_t newest_us;
 	int64_t offset_us; /* its stamps minus the correlator's clock */
 	uint64_t *seen;	   /* identities of its last lines, by their low bits */
@@ -69,8 +70,11 @@ struct trace {
 	struct recall *recalls;
 	size_t n_mails, n_pending, n_bytes;
 	struct mail_list recent, waiting;
-	int64_t max_us;	  /* newest stamp so far */
-	int64_t clock_us; /* see trace_clock.c */
+	uint64_t n_lines;
+	int64_t max_us;	    /* newest stamp so far */
+	int64_t slowest_us; /* newest stamp of the host that is farthest behind: trace_slowest */
+	int64_t passed_us;  /* mails with lines up to there may have been handed over */
+	int64_t clock_us;   /* see trace_clock */
 	int64_t waiting_checked_us;
 };
 
@@ -88,6 +92,7 @@ struct trace_host *trace_host(struct trace *trace, struct slice name);
 bool trace_hosts_full(const struct trace *trace);
 void trace_free_hosts(struct trace *trace);
 void trace_clock(struct trace *trace, struct trace_host *host, int64_t t_us);
+void trace_slowest(struct trace *trace, struct trace_host *host);
 bool trace_is_repeat(struct at *at);
 uint64_t trace_nth_id(struct at *at);
 

@@ -121,6 +121,21 @@ expire_waiting(struct trace *trace)
 }
 
 static bool
+is_quiet(const struct trace *trace, const struct mail *mail)
+{
+	int64_t quiet_us = trace->options.quiet_us;
+	return trace->clock_us - mail->touched_us > quiet_us &&
+	       trace->slowest_us - mail->newest_us > quiet_us;
+}
+
+static void
+passed(struct trace *trace, int64_t t_us)
+{
+	if (t_us > trace->passed_us)
+		trace->passed_us = t_us;
+}
+
+static bool
 too_much(const struct trace *trace)
 {
 	return trace->n_mails > trace->options.max_mails ||
@@ -132,15 +147,17 @@ trace_expire(struct trace *trace)
 {
 	int64_t now_us = trace->clock_us;
 	struct mail *mail;
-	while ((mail = trace->recent.oldest) &&
-		now_us - mail->touched_us > trace->options.quiet_us) {
-		if (mail_open(mail))
+	while ((mail = trace->recent.oldest) && is_quiet(trace, mail)) {
+		if (mail_open(mail)) {
 			list_append(&trace->waiting, mail);
-		else
+		} else {
 			give_mail(trace, mail);
+			passed(trace, trace->slowest_us);
+		}
 	}
 	while (trace->n_mails && too_much(trace)) {
 		trace->counts.evicted++;
+		passed(trace, trace->max_us);
 		give_mail(trace,
 			trace->waiting.oldest ? trace->waiting.oldest : trace->recent.oldest);
 	}
@@ -163,6 +180,7 @@ trace_hand_over(struct trace *trace, int64_t age_us)
 {
 	give_born_until(trace, &trace->waiting, trace->clock_us - age_us);
 	give_born_until(trace, &trace->recent, trace->clock_us - age_us);
+	passed(trace, trace->max_us);
 }
 
 void
@@ -172,6 +190,7 @@ trace_give_all(struct trace *trace)
 		give_mail(trace, trace->waiting.oldest);
 	while (trace->recent.oldest)
 		give_mail(trace, trace->recent.oldest);
+	passed(trace, trace->max_us);
 }
 
 static uint64_t
@@ -234,7 +253,9 @@ void
 trace_touch_mail(struct trace *trace, struct mail *mail, int64_t t_us)
 {
 	mail->touched_us = trace->clock_us;
-	if (t_us + trace->options.quiet_us < trace->max_us)
+	if (t_us > mail->newest_us)
+		mail->newest_us = t_us;
+	if (t_us + trace->options.quiet_us < trace->passed_us)
 		mail->late = true;
 	list_append(&trace->recent, mail);
 }
@@ -277,6 +298,8 @@ trace_join_mail(struct trace *trace, struct hop *hop, struct mail *mail)
 		mail->nameless_id = old->nameless_id;
 	if (old->touched_us > mail->touched_us)
 		mail->touched_us = old->touched_us;
+	if (old->newest_us > mail->newest_us)
+		mail->newest_us = old->newest_us;
 	list_append(&trace->recent, mail);
 	if (!old->hops && !old->stash) {
 		unlink_mail(trace, old);

@@ -264,6 +264,7 @@ the_counts_say_what_is_there_and_what_is_unread(void **state)
 		spool_count(s, &c);
 		assert_int_equal(c.records, 32);
 		assert_int_equal(c.unread_bytes, bytes);
+		assert_int_equal(spool_unread_bytes(s), bytes);
 		assert_int_equal(spool_reader_next(r, &record), SPOOL_RECORD);
 		assert_int_equal(c.unread_since_us, record.received_us);
 		bytes -= record.next - record.position;

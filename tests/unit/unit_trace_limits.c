@@ -1,5 +1,6 @@
 /* Floods: whatever a log holds, the correlator keeps to its caps and loses nothing it was told of.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "trace_fixture.h"
@@ -290,6 +291,53 @@ a_leaping_clock_does_no_harm(void **state)
 	end(&f);
 }
 
+/* The mail number `i` of a host: a second after the one before, everywhere at the same time. */
+static void
+feed_ith_mail(struct feeder *f, struct slice host, unsigned i)
+{
+	char msgid[40];
+	f->t_us = (1795324800 + (int64_t)i) * TIME_SECOND_US;
+	snprintf(msgid, sizeof(msgid), "<%u@sender.example>", i);
+	feed_mail(f, host, i, msgid);
+}
+
+/* Both were held up and send what they have; one is four times as fast. */
+static void
+a_mail_is_quiet_when_all_hosts_have_passed_it(void **state)
+{
+	(void)state;
+	enum { MAILS = 2000 };
+	struct feeder f;
+	begin(&f, &(struct trace_options){0});
+	for (unsigned slow = 0, fast = 0; slow < MAILS; slow++) {
+		for (unsigned k = 0; k < 4 && fast < MAILS; k++)
+			feed_ith_mail(&f, S("mx1"), fast++);
+		feed_ith_mail(&f, S("mx2"), slow);
+	}
+	assert_in_range(f.count.mails, MAILS - 70, MAILS);
+	trace_finish(f.trace);
+	assert_int_equal(f.count.mails, MAILS);
+	assert_int_equal(f.count.hops, 2 * MAILS);
+	assert_int_equal(f.count.most_hops, 2);
+	end(&f);
+}
+
+static void
+who_says_nothing_more_is_not_waited_for(void **state)
+{
+	(void)state;
+	struct feeder f;
+	begin(&f, &(struct trace_options){0});
+	feed_ith_mail(&f, S("mx2"), 0);
+	for (unsigned i = 0; i < 9000; i++)
+		feed_ith_mail(&f, S("mx1"), i);
+	assert_in_range(f.count.mails, 0, 10);
+	for (unsigned i = 9000; i < 11000; i++)
+		feed_ith_mail(&f, S("mx1"), i);
+	assert_in_range(f.count.mails, 10800, 11000);
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -303,6 +351,8 @@ main(void)
 		cmocka_unit_test(refusals_of_one_session_do_not_wait_without_end),
 		cmocka_unit_test(a_mail_to_fifty_thousand),
 		cmocka_unit_test(a_leaping_clock_does_no_harm),
+		cmocka_unit_test(a_mail_is_quiet_when_all_hosts_have_passed_it),
+		cmocka_unit_test(who_says_nothing_more_is_not_waited_for),
 	};
 	return cmocka_run_group_tests_name("trace_limits", tests, NULL, NULL);
 }
