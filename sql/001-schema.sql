@@ -29,22 +29,101 @@ $$ SELECT hashinet(network(set_masklen($1, 24 + 20 * (family($1) - 4)))) $$;
 -- No CASE in it: a strict function with one is not inlined, and costs 10 us a row in the indexes.
 COMMENT ON FUNCTION else_net(inet) IS 'Hash of the /24 (IPv4) or /64 (IPv6): one index answers addresses and networks.';
 
+CREATE FUNCTION else_time(us int8) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT to_timestamp(nullif($1, (-9223372036854775808)::int8) / 1000000.0) $$;
+COMMENT ON FUNCTION else_time(int8) IS 'Microseconds since 1970 as a time; the least number is none.';
+
+CREATE FUNCTION else_us(t timestamptz) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT (extract(epoch FROM $1) * 1000000)::int8 $$;
+COMMENT ON FUNCTION else_us(timestamptz) IS 'A time as microseconds since 1970.';
+
 -- 2. Small tables (reference tables under Citus) -------------------------------------------------------------
 CREATE TABLE host (
 	id int2 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	name text NOT NULL UNIQUE,
-	role text,
+	role text CHECK (role IN ('mx', 'submission', 'relay', 'filter', 'mailbox', 'exchange', 'other')),
+	guessed_role text,
+	note text,
+	silent_after_s int4 CHECK (silent_after_s >= 0),
 	first_seen timestamptz,
 	last_seen timestamptz,
-	settled bool NOT NULL DEFAULT false
+	settled bool NOT NULL DEFAULT false,
+	forgotten timestamptz
 );
 COMMENT ON TABLE host IS 'Servers that sent logs. first_seen and last_seen are times of stored lines: what lies between may be stored already. settled: rows from before we knew that the host is ours were set right.';
+COMMENT ON COLUMN host.role IS 'Set by the administrator.';
+COMMENT ON COLUMN host.guessed_role IS 'By what the host did with the mails of a day (else_guess_roles).';
+COMMENT ON COLUMN host.silent_after_s IS 'Set by the administrator: after so long without a line the host is silent; 0 = never; NULL = by its habit.';
+COMMENT ON COLUMN host.forgotten IS 'When the administrator took it off the list; it is back when it logs again.';
 
-CREATE TABLE own_domain (name text PRIMARY KEY, learned timestamptz NOT NULL DEFAULT now());
-COMMENT ON TABLE own_domain IS 'Domains whose mail ends on our servers, learned from deliveries or set by the administrator.';
+CREATE TABLE own_domain (name text PRIMARY KEY, learned timestamptz NOT NULL DEFAULT now(), origin text NOT NULL DEFAULT 'learned');
+COMMENT ON TABLE own_domain IS 'Domains whose mail ends on our servers. origin: learned from deliveries, else.conf, or admin (elsectl admin domain).';
 
-CREATE TABLE own_network (net inet PRIMARY KEY);
-COMMENT ON TABLE own_network IS 'Networks whose clients are ours, set by the administrator.';
+CREATE TABLE own_network (net inet PRIMARY KEY, added timestamptz NOT NULL DEFAULT now(), origin text NOT NULL DEFAULT 'admin');
+COMMENT ON TABLE own_network IS 'Networks whose clients are ours. origin: else.conf, or admin (elsectl admin network).';
+
+-- What the daemons saw of hosts as their lines came; nothing of imports.
+CREATE TABLE host_live (
+	host int2 PRIMARY KEY REFERENCES host ON DELETE CASCADE,
+	first_received timestamptz NOT NULL,
+	last_received timestamptz NOT NULL,
+	last_line timestamptz,
+	lag_ms int8,
+	skew_ms int8,
+	quiet_ms int8 NOT NULL DEFAULT 0,
+	silent_since timestamptz
+) WITH (fillfactor = 50);
+COMMENT ON TABLE host_live IS 'One row per host whose lines came over the network or from a followed file.';
+COMMENT ON COLUMN host_live.last_line IS 'Newest stamp, by the clock of the host.';
+COMMENT ON COLUMN host_live.lag_ms IS 'How late lines came in the last seconds with some, the skew taken off.';
+COMMENT ON COLUMN host_live.skew_ms IS 'Received minus logged, of the lines that came at once: positive when the clock of the host is behind.';
+COMMENT ON COLUMN host_live.quiet_ms IS 'Longest time without a line of late; halved in two days. Of a silence a fifth counts.';
+COMMENT ON COLUMN host_live.silent_since IS 'last_received of a host that is silent for longer than its limit.';
+
+CREATE TABLE host_hour (
+	hour timestamptz NOT NULL,
+	host int2 NOT NULL REFERENCES host ON DELETE CASCADE,
+	lines int8 NOT NULL,
+	ignored int8 NOT NULL,
+	unknown int8 NOT NULL,
+	PRIMARY KEY (hour, host)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE host_hour IS 'Lines received live in an hour: all, those of no interest, those in a form we do not know.';
+
+CREATE TABLE host_boot (
+	host int2 NOT NULL REFERENCES host ON DELETE CASCADE,
+	boot text NOT NULL,
+	first int8 NOT NULL,
+	last int8 NOT NULL,
+	missing int8 NOT NULL,
+	last_received timestamptz NOT NULL,
+	PRIMARY KEY (host, boot)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE host_boot IS 'Numbers of the stamps (src/wire/stamp.h) of a host since its rsyslogd began: first and last that came, how many between them did not.';
+
+CREATE TABLE host_gap (
+	host int2 NOT NULL,
+	boot text NOT NULL,
+	first int8 NOT NULL,
+	last int8 NOT NULL,
+	noticed timestamptz NOT NULL,
+	PRIMARY KEY (host, boot, first),
+	FOREIGN KEY (host, boot) REFERENCES host_boot ON DELETE CASCADE
+);
+COMMENT ON TABLE host_gap IS 'Numbers first to last never came, so far; at most 1,024 stretches of a boot, the longest.';
+
+CREATE TABLE host_unknown (
+	host int2 NOT NULL REFERENCES host ON DELETE CASCADE,
+	shape text NOT NULL,
+	n int8 NOT NULL,
+	example text NOT NULL,
+	last_received timestamptz NOT NULL,
+	PRIMARY KEY (host, shape)
+);
+COMMENT ON TABLE host_unknown IS 'Forms of lines that were not understood, with an example: the newest 20 of a host.';
+
+CREATE TABLE host_spool (spool int8 PRIMARY KEY, position int8 NOT NULL, updated timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE host_spool IS 'Up to which position of a spool lines are in the tables host_...; written in their transaction, so that a line counts once.';
 
 CREATE TABLE source (
 	id int8 PRIMARY KEY,
@@ -278,7 +357,58 @@ END $$;
 COMMENT ON FUNCTION else_settle(text[]) IS
 'Own domains that were learned in a run: rows stored before get the way they have in this light.';
 
--- 5. Public views --------------------------------------------------------------------------------------------
+CREATE FUNCTION else_guess_roles() RETURNS void LANGUAGE sql AS $$
+	WITH span AS (SELECT max(last_seen) - interval '1 day' AS since FROM host WHERE last_seen < now() + interval '1 day'),
+	hops AS (
+		SELECT p.host, count(*) AS n, count(*) FILTER (WHERE p.flags & 262144 <> 0) AS filter,
+			count(*) FILTER (WHERE p.flags & 131072 <> 0) AS mailbox,
+			count(*) FILTER (WHERE p.qid ~ '^[0-9]{6,}$') AS exchange
+		FROM hop p, span WHERE p.t >= span.since GROUP BY 1),
+	entries AS (
+		SELECT d.entry_host AS host, count(*) FILTER (WHERE d.flags & 1028 = 0) AS outside, count(*) FILTER (WHERE d.flags & 1028 = 1024) AS ours
+		FROM delivery d, span WHERE d.t >= span.since AND d.flags & 1 <> 0 GROUP BY 1),
+	ends AS (
+		SELECT d.host, count(*) AS n FROM delivery d, span
+		WHERE d.t >= span.since AND d.flags & 20480 = 4096 AND d.status = 4 GROUP BY 1)
+	UPDATE host h SET guessed_role = g.role FROM (
+		SELECT hops.host, CASE
+			WHEN hops.exchange * 10 > hops.n * 9 THEN 'exchange'
+			WHEN hops.filter * 2 > hops.n THEN 'filter'
+			WHEN hops.mailbox * 2 > hops.n THEN 'mailbox'
+			WHEN e.outside * 4 >= hops.n AND e.outside >= e.ours THEN 'mx'
+			WHEN ends.n * 2 >= hops.n THEN 'mailbox'
+			WHEN e.ours * 4 >= hops.n THEN 'submission'
+			ELSE 'relay' END AS role
+		FROM hops LEFT JOIN entries e ON e.host = hops.host LEFT JOIN ends ON ends.host = hops.host) g
+	WHERE g.host = h.id AND h.guessed_role IS DISTINCT FROM g.role
+$$;
+COMMENT ON FUNCTION else_guess_roles() IS
+'What each host is for, by its part in the mails of the newest day that is stored.';
+
+-- 5. Hosts that are silent --------------------------------------------------------------------------------
+CREATE FUNCTION else_silent_after(limit_s int4, quiet_ms int8) RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT CASE WHEN $1 = 0 THEN NULL WHEN $1 > 0 THEN $1 * interval '1 s'
+	ELSE least(greatest($2 * interval '10 ms', interval '15 min'), interval '1 day') END $$;
+COMMENT ON FUNCTION else_silent_after(int4, int8) IS
+'After how long a host is silent: as set, else ten times its longest quiet time of late, from 15 minutes to a day. NULL: never.';
+
+CREATE FUNCTION else_watch_hosts(up_to timestamptz, since timestamptz)
+RETURNS TABLE (name text, silent bool, quiet interval) LANGUAGE sql AS $$
+	WITH seen AS (
+		SELECT h.id, h.name, l.last_received, l.silent_since, else_silent_after(h.silent_after_s, l.quiet_ms) AS most
+		FROM host_live l JOIN host h ON h.id = l.host),
+	changed AS (
+		SELECT id, s.name, last_received, silent_since, silent_since IS NULL AS silent FROM seen s
+		WHERE CASE WHEN silent_since IS NULL THEN coalesce(up_to - greatest(last_received, since) > most, false)
+			ELSE last_received > silent_since OR coalesce(up_to - last_received <= most, true) END)
+	UPDATE host_live l SET silent_since = CASE WHEN c.silent THEN c.last_received END
+	FROM changed c WHERE l.host = c.id AND l.silent_since IS NOT DISTINCT FROM c.silent_since
+	RETURNING c.name, c.silent, CASE WHEN c.silent THEN up_to ELSE c.last_received END - coalesce(c.silent_since, c.last_received)
+$$;
+COMMENT ON FUNCTION else_watch_hosts(timestamptz, timestamptz) IS
+'Hosts that are silent now, or no more. All that was received before the first time is known here; who could not send before the second one was not silent. Of several daemons one gets the row.';
+
+-- 6. Public views --------------------------------------------------------------------------------------------
 CREATE TABLE status_name (id int2 PRIMARY KEY, name text NOT NULL);
 INSERT INTO status_name VALUES (0, 'unknown'), (1, 'deferred'), (2, 'bounced'), (3, 'expired'), (4, 'delivered'), (5, 'relayed'),
 	(6, 'rejected'), (7, 'greylisted'), (8, 'blocked'), (9, 'discarded'), (10, 'held'), (11, 'deleted'), (12, 'canceled');
@@ -323,3 +453,37 @@ FROM reject r
 LEFT JOIN host h ON h.id = r.host LEFT JOIN status_name s ON s.id = r.status LEFT JOIN reason_name n ON n.id = r.reason
 LEFT JOIN term p ON p.id = r.text;
 COMMENT ON VIEW v_reject IS 'Public: refusals, with readable words.';
+
+CREATE VIEW v_host AS
+SELECT h.id, h.name, coalesce(h.role, h.guessed_role) AS role, h.role IS NOT NULL AS role_set, h.note,
+	least(h.first_seen, l.first_received) AS first_line, coalesce(l.last_received, h.last_seen) AS last_line, l.last_line AS last_logged,
+	CASE WHEN l.lag_ms < 0 THEN 0 ELSE l.lag_ms END * interval '1 ms' AS lag, l.skew_ms * interval '1 ms' AS skew,
+	coalesce(d.lines, 0)::int8 AS lines_24h, coalesce(d.unknown, 0)::int8 AS unknown_24h,
+	coalesce((SELECT sum(missing) FROM host_boot b WHERE b.host = h.id), 0)::int8 AS missing,
+	else_silent_after(h.silent_after_s, coalesce(l.quiet_ms, 0)) AS silent_after, h.silent_after_s IS NOT NULL AS silent_after_set,
+	l.silent_since,
+	CASE WHEN l.host IS NULL AND h.last_seen IS NULL THEN 'never seen' WHEN l.host IS NULL THEN 'imported'
+		WHEN l.silent_since IS NOT NULL THEN 'silent' WHEN l.lag_ms > 60000 THEN 'lagging' ELSE 'ok' END AS state
+FROM host h LEFT JOIN host_live l ON l.host = h.id
+LEFT JOIN (SELECT host, sum(lines) AS lines, sum(unknown) AS unknown FROM host_hour
+	WHERE hour > now() - interval '24 hours' GROUP BY 1) d ON d.host = h.id
+WHERE h.forgotten IS NULL OR coalesce(greatest(h.last_seen, l.last_received) > h.forgotten, false);
+COMMENT ON VIEW v_host IS 'Public: one row per server that sent logs, and how it is with it.';
+COMMENT ON COLUMN v_host.role IS 'mx, submission, relay, filter, mailbox, exchange, other; guessed unless role_set.';
+COMMENT ON COLUMN v_host.last_line IS 'When its last line came; of a host known from imports alone, the newest stamp.';
+COMMENT ON COLUMN v_host.lag IS 'How late its lines came, when the last ones did, beyond what its clock explains.';
+COMMENT ON COLUMN v_host.skew IS 'Received minus logged of lines that came at once: positive when its clock is behind.';
+COMMENT ON COLUMN v_host.lines_24h IS 'Received live in the last 24 hours, by whole hours; unknown_24h of them in a form we do not know.';
+COMMENT ON COLUMN v_host.missing IS 'Lines that never came, by the numbers that the sender gives them.';
+COMMENT ON COLUMN v_host.silent_after IS 'So long without a line, and it is silent; NULL = never.';
+COMMENT ON COLUMN v_host.state IS 'ok; lagging: lines come more than a minute late; silent; imported: known from files alone; never seen.';
+
+CREATE VIEW v_host_gap AS
+SELECT h.name AS host, g.boot, g.first, g.last, g.last - g.first + 1 AS lines, g.noticed
+FROM host_gap g JOIN host h ON h.id = g.host;
+COMMENT ON VIEW v_host_gap IS 'Public: lines that never came, as stretches of the numbers that the sender gave them since its rsyslogd began (boot).';
+
+CREATE VIEW v_host_unknown AS
+SELECT h.name AS host, u.shape, u.n, u.example, u.last_received
+FROM host_unknown u JOIN host h ON h.id = u.host;
+COMMENT ON VIEW v_host_unknown IS 'Public: forms of lines of a host that were not understood, each with an example.';

@@ -25,10 +25,12 @@ struct daemon {
 	int pid_file;
 	struct spool *spool;
 	struct intake *intake;
+	struct hosts *hosts;
 	struct feed *feed;
 	struct metrics *metrics;
 	pthread_t intake_thread, feed_thread, upkeep_thread;
 	bool intake_runs, feed_runs, upkeep_runs;
+	bool stated;	/* what the configuration says is ours is in the database */
 	uint64_t turns; /* of the intake, at the last look */
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* of what stands below */
@@ -43,6 +45,13 @@ say_warning(void *context, const char *text)
 {
 	(void)context;
 	log_say(LOG_LEVEL_WARNING, "%s", text);
+}
+
+static void
+say_host(void *context, enum log_level level, const char *text)
+{
+	(void)context;
+	log_say(level, "%s", text);
 }
 
 static void
@@ -118,8 +127,9 @@ static bool
 find_database(void *context, struct buf *conninfo, struct error *err)
 {
 	struct daemon *d = context;
-	if (!database_ensure(d->config, conninfo, err))
+	if (!database_ensure(d->config, !d->stated, conninfo, err))
 		return false;
+	d->stated = true; /* once: what is removed meanwhile is gone */
 	pthread_mutex_lock(&d->mutex);
 	if (d->conninfo.n == 0)
 		pthread_cond_broadcast(&d->changed);
@@ -211,10 +221,12 @@ open_spool(struct daemon *d, struct error *err)
 static bool
 start_threads(struct daemon *d, struct error *err)
 {
+	d->hosts = hosts_new(&(struct hosts_options){.since_us = time_now_us(), .say = say_host});
 	d->feed = feed_new(&(struct feed_options){.name = d->config->spool_folder,
 				   .database = find_database,
 				   .say = say_warning,
-				   .context = d},
+				   .context = d,
+				   .hosts = d->hosts},
 		d->spool);
 	d->feed_runs = pthread_create(&d->feed_thread, NULL, run_feed, d) == 0;
 	d->upkeep_runs = pthread_create(&d->upkeep_thread, NULL, run_upkeep, d) == 0;
@@ -226,7 +238,8 @@ start_threads(struct daemon *d, struct error *err)
 static bool
 start_metrics(struct daemon *d, struct error *err)
 {
-	const struct metrics_sources sources = {d->intake, d->spool, feed_counters(d->feed)};
+	const struct metrics_sources sources = {
+		d->intake, d->spool, feed_counters(d->feed), d->hosts};
 	if (d->config->metrics_address)
 		d->metrics = metrics_start(d->config->metrics_address,
 			(uint16_t)d->config->metrics_port, &sources, err);
@@ -306,6 +319,7 @@ daemon_stop(struct daemon **daemon)
 	if (d->upkeep_runs)
 		pthread_join(d->upkeep_thread, NULL);
 	feed_free(&d->feed);
+	hosts_free(&d->hosts);
 	intake_free(&d->intake);
 	spool_close(&d->spool);
 	if (d->pid_file >= 0)

@@ -5,6 +5,7 @@
 #include "backend/log.h"
 #include "base/time.h"
 #include "store/cluster.h"
+#include "store/host.h"
 #include "store/migrate.h"
 #include "store/retention.h"
 #include "store/weeks.h"
@@ -20,7 +21,9 @@ static bool
 add_domain(struct db *db, struct slice name, struct error *err)
 {
 	const char *values[] = {name.p};
-	return db_query_text(db, "INSERT INTO own_domain (name) VALUES ($1) ON CONFLICT DO NOTHING",
+	return db_query_text(db,
+		"INSERT INTO own_domain (name, origin) VALUES ($1, 'else.conf') ON CONFLICT DO "
+		"NOTHING",
 		1, values, NULL, err);
 }
 
@@ -31,8 +34,9 @@ add_network(struct db *db, const struct ip *ip, struct error *err)
 	ip_add(&text, ip);
 	const char *values[] = {buf_str(&text)};
 	bool ok = db_query_text(db,
-		"INSERT INTO own_network (net) VALUES ($1::cidr) ON CONFLICT DO NOTHING", 1, values,
-		NULL, err);
+		"INSERT INTO own_network (net, origin) VALUES ($1::cidr, 'else.conf') ON CONFLICT "
+		"DO NOTHING",
+		1, values, NULL, err);
 	buf_fini(&text);
 	return ok;
 }
@@ -49,7 +53,7 @@ add_own(struct db *db, const struct config *config, struct error *err)
 }
 
 bool
-database_ensure(const struct config *config, struct buf *conninfo, struct error *err)
+database_ensure(const struct config *config, bool state, struct buf *conninfo, struct error *err)
 {
 	const struct cluster_notice notice = {.say = say};
 	buf_clear(conninfo);
@@ -59,7 +63,7 @@ database_ensure(const struct config *config, struct buf *conninfo, struct error 
 		return false;
 	struct db *db = db_open(buf_str(conninfo), err);
 	bool ok = db && migrate(db, migrate_embedded, migrate_embedded_n, err) &&
-		  add_own(db, config, err);
+		  (!state || add_own(db, config, err));
 	db_close(&db);
 	return ok;
 }
@@ -87,7 +91,7 @@ database_upkeep(const struct config *config, const char *conninfo, int64_t now_u
 	unsigned dropped = 0, closed = 0;
 	struct db *db = db_open(conninfo, err);
 	bool ok = db && make_next_week(db, now_us, err) &&
-		  retention_apply(db, &retention, &dropped, err);
+		  retention_apply(db, &retention, &dropped, err) && host_upkeep(db, err);
 	db_close(&db);
 	ok = ok && weeks_close(conninfo, NULL, &closed, err);
 	if (dropped)

@@ -6,9 +6,10 @@
 #include "base/error.h"
 
 /* Starts the embedded cluster if it is down (recovery after a crash is waited for), connects,
- * brings the schema up to date and puts the configured own domains and networks into it.
+ * brings the schema up to date. `state`: puts the configured own domains and networks into it, too.
  * `conninfo`: what libpq needs for more connections. */
-bool database_ensure(const struct config *config, struct buf *conninfo, struct error *err);
+bool database_ensure(
+	const struct config *config, bool state, struct buf *conninfo, struct error *err);
 
 /* Partitions ahead, weeks that are over, retention. Takes connections of its own, and a minute for
  * each week. `what` says what was done; empty = nothing. */

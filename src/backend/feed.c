@@ -82,6 +82,7 @@ close_all(struct feed *f)
 	writer_close(&f->writer);
 	spool_reader_close(&f->reader);
 	senders_free(&f->senders);
+	hosts_close(f->options.hosts);
 	f->pending = 0;
 	f->held = false;
 	f->n_marks = 0;
@@ -107,6 +108,8 @@ open_reader(struct feed *f, struct error *err)
 	struct writer_source source = {.identity = spool_identity(f->spool)};
 	err->text[0] = '\0';
 	if (!writer_find_source(f->writer, &source, err) && err->text[0])
+		return false;
+	if (!hosts_open(f->options.hosts, buf_str(&f->conninfo), source.identity, err))
 		return false;
 	f->reader = spool_reader_open(f->spool, source.position, err);
 	if (!f->reader)
@@ -166,6 +169,7 @@ take(struct feed *f, const struct spool_record *record)
 			line.host = record->sender;
 		enum parse_result result = parse_line(&line, &e);
 		count(f, result, &line);
+		hosts_note(f->options.hosts, record, &line, result);
 		if (line.t_us == 0)
 			line.t_us = record->received_us;
 		if (result == PARSE_OK)
@@ -347,6 +351,7 @@ work(struct feed *f, bool last, bool *more, struct error *err)
 	bool rest = last && !*more; /* sessions that are open end here, for all we know */
 	if ((is_due(f) || rest || writer_failed(f->writer)) && !commit(f, rest, err))
 		return false;
+	hosts_tick(f->options.hosts, *more ? f->received_us : time_now_us(), rest);
 	f->retry_us = 0;
 	if (!*more && !last)
 		wait_for_more(f);

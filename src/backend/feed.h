@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+#include "backend/hosts.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "spool/spool.h"
@@ -32,6 +33,7 @@ struct feed_options {
 	bool (*database)(void *context, struct buf *conninfo, struct error *err);
 	void (*say)(void *context, const char *text); /* one line of the log */
 	void *context;
+	struct hosts *hosts; /* told of every line; borrowed */
 };
 
 /* Read by any thread. */

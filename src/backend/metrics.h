@@ -17,6 +17,7 @@ struct metrics_sources {
 	struct intake *intake;
 	struct spool *spool;
 	const struct feed_counters *feed;
+	struct hosts *hosts;
 };
 
 /* Listens and serves. `address`: as a listener's; port 0 = any that is free. */

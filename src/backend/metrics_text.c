@@ -71,8 +71,6 @@ add_all_intake(struct buf *b, struct intake *intake)
 	ADD_INTAKE(b, all, stored, "Frames that are on the disk.");
 	ADD_INTAKE(b, all, dropped, "Datagrams that the kernel dropped.");
 	ADD_INTAKE(b, all, full_stops, "Times that reading stopped because the spool was full.");
-	add_counter(b, "missing_lines", "Lines that never came, by the senders' sequences.",
-		intake_missing(intake));
 }
 
 static void
@@ -120,5 +118,6 @@ metrics_add_text(struct buf *b, const struct metrics_sources *sources, int64_t n
 	add_all_intake(b, sources->intake);
 	add_spool(b, &count, now_us);
 	add_feed(b, sources->feed);
+	hosts_add_metrics(sources->hosts, b);
 	buf_add_str(b, "# EOF\n");
 }

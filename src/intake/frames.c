@@ -37,22 +37,6 @@ is_foreign(struct intake *in, const struct source *source, struct slice frame)
 	return true;
 }
 
-/* True when the frame has a stamp; its number is noted. */
-static bool
-look_at_stamp(struct intake *in, struct slice sender, struct slice frame)
-{
-	struct stamp stamp;
-	if (!stamp_read(frame, &stamp))
-		return false;
-	if (stamp.has_sequence) {
-		struct slice host = host_of(in, frame);
-		pthread_mutex_lock(&in->lock);
-		gaps_note(in->gaps, host.n ? host : sender, stamp.boot, stamp.sequence, in->now_us);
-		pthread_mutex_unlock(&in->lock);
-	}
-	return true;
-}
-
 static void
 count(struct intake *in, const struct source *source, struct slice frame, bool cut)
 {
@@ -151,7 +135,8 @@ frames_take(struct session *s, struct slice frame, uint32_t txnr, bool cut)
 		drop_of(s, txnr);
 		return;
 	}
-	bool stamped = look_at_stamp(in, s->source.sender, frame);
+	struct stamp stamp;
+	bool stamped = stamp_read(frame, &stamp);
 	enum repeats_answer answer = repeats_look(s->source.repeats, frame, stamped, &decision);
 	release(s, &decision);
 	switch (answer) {
@@ -176,14 +161,13 @@ frames_take_datagram(struct intake *in, const struct source *source, struct slic
 	in->counters[source->kind].empty += frame.n == 0;
 	if (frame.n == 0 || is_foreign(in, source, frame))
 		return;
-	look_at_stamp(in, source->sender, frame);
 	keep(in, source, in->now_us, frame);
 	commit_mark(in, NULL, frame.n);
 }
 
 void
-frames_remember(
-	struct intake *in, struct repeats_session *session, struct slice sender, struct slice frame)
+frames_remember(struct repeats_session *session, struct slice frame)
 {
-	repeats_remember(session, frame, look_at_stamp(in, sender, frame));
+	struct stamp stamp;
+	repeats_remember(session, frame, stamp_read(frame, &stamp));
 }

@@ -327,7 +327,6 @@ new_intake(const struct intake_options *options, struct spool *spool)
 	syslog_clock_set_fixed_zone(&in->clock, 0);
 	in->repeats = repeats_new(&(struct repeats_options){
 		.frames = in->caps.repeat_frames, .cap_bytes = REPEATS_CAP_BYTES});
-	in->gaps = gaps_new();
 	in->scratch = memory_new(PART_READ_BYTES);
 	in->expanded = memory_new(PART_EXPAND_BYTES);
 	pthread_mutex_init(&in->lock, NULL);
@@ -371,7 +370,6 @@ intake_free(struct intake **intake)
 	tls_free(&in->tls);
 	peers_free(&in->peers);
 	repeats_free(&in->repeats);
-	gaps_free(&in->gaps);
 	datagrams_free(&in->datagrams);
 	pthread_mutex_destroy(&in->lock);
 	free(in->listeners);
@@ -404,21 +402,4 @@ intake_counters(struct intake *in, struct intake_counters counters[INTAKE_KINDS]
 	pthread_mutex_lock(&in->lock);
 	memcpy(counters, in->published, sizeof(in->published));
 	pthread_mutex_unlock(&in->lock);
-}
-
-void
-intake_gaps(struct intake *in, gaps_each *each, void *context)
-{
-	pthread_mutex_lock(&in->lock);
-	gaps_walk(in->gaps, each, context);
-	pthread_mutex_unlock(&in->lock);
-}
-
-uint64_t
-intake_missing(struct intake *in)
-{
-	pthread_mutex_lock(&in->lock);
-	uint64_t missing = gaps_missing(in->gaps);
-	pthread_mutex_unlock(&in->lock);
-	return missing;
 }

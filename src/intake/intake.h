@@ -30,7 +30,6 @@
 
 #include "base/error.h"
 #include "base/slice.h"
-#include "intake/gaps.h"
 #include "spool/spool.h"
 
 enum intake_kind {
@@ -164,10 +163,5 @@ void intake_counters(struct intake *in, struct intake_counters counters[INTAKE_K
 
 /* Turns of the loop so far: two a second at least, unless it hangs. From any thread. */
 uint64_t intake_turns(struct intake *in);
-
-/* What the stamps tell of lines that never came: calls `each` for every host and boot of which
- * something is missing. From any thread; `each` must be quick and may not call back. */
-uint64_t intake_missing(struct intake *in); /* of all hosts and boots, forgotten ones too */
-void intake_gaps(struct intake *in, gaps_each *each, void *context);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * What the parts of src/intake share; nobody else includes it. Everything here belongs to the
- * thread of intake_run, but for `published`, `turns` and `gaps`, which `lock` guards.
+ * thread of intake_run, but for `published` and `turns`, which `lock` guards.
  *
  * A turn of the loop (intake.c): libevent hands out what the sockets have; sessions read, cut
  * frames, and add records to the spool; then, when somebody waits for an answer or time is up, one
@@ -15,7 +15,6 @@
 #include "intake/channel.h"
 #include "intake/expand.h"
 #include "intake/follow.h"
-#include "intake/gaps.h"
 #include "intake/intake.h"
 #include "intake/repeats.h"
 #include "intake/report.h"
@@ -184,7 +183,6 @@ struct intake {
 	pthread_mutex_t lock;
 	struct intake_counters published[INTAKE_KINDS];
 	uint64_t turns; /* of the loop */
-	struct gaps *gaps;
 };
 
 /* ---- intake.c ---- */
@@ -274,8 +272,7 @@ void frames_take_datagram(
 void frames_give_up(struct session *s);
 
 /* A frame that is in the spool since an earlier run. */
-void frames_remember(struct intake *in, struct repeats_session *session, struct slice sender,
-	struct slice frame);
+void frames_remember(struct repeats_session *session, struct slice frame);
 
 /* ---- remember.c ---- */
 

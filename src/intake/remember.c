@@ -41,7 +41,7 @@ intake_remember(struct intake *in, struct slice sender, struct slice frame)
 {
 	if (!in->remembered)
 		in->remembered = memory_zero(1, sizeof(*in->remembered));
-	frames_remember(in, get_sender(in, sender)->session, sender, frame);
+	frames_remember(get_sender(in, sender)->session, frame);
 }
 
 void

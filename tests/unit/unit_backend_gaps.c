@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "intake/gaps.h"
+#include "backend/gaps.h"
 
 #include <stdio.h>
 
@@ -151,6 +151,72 @@ names_that_are_too_long_are_not_followed(void **state)
 	assert_int_equal(gaps_missing(gaps), 8);
 }
 
+/* ---- over a restart ---- */
+
+struct copy {
+	char host[GAPS_TEXT], boot[GAPS_TEXT];
+	struct gaps_count count;
+	struct gaps_stretch open[8];
+};
+
+static void
+copy_count(void *context, const struct gaps_count *count)
+{
+	struct copy *copy = context;
+	assert_true(count->open_count <= 8);
+	snprintf(copy->host, sizeof(copy->host), "%.*s", SLICE_ARG(count->host));
+	snprintf(copy->boot, sizeof(copy->boot), "%.*s", SLICE_ARG(count->boot));
+	memcpy(copy->open, count->open, count->open_count * sizeof(*count->open));
+	copy->count = *count;
+	copy->count.host = slice_of_str(copy->host);
+	copy->count.boot = slice_of_str(copy->boot);
+	copy->count.open = copy->open;
+}
+
+static void
+what_was_seen_before_a_restart_is_taken_up(void **state)
+{
+	(void)state;
+	struct copy copy;
+	note("mx", "1", 10);
+	note("mx", "1", 20);
+	note("mx", "1", 15);
+	gaps_walk_new(gaps, copy_count, &copy);
+	gaps_free(&gaps);
+	gaps = gaps_new();
+	gaps_restore(gaps, &copy.count);
+	assert_gaps("mx 1 10-20 -8|");
+	note("mx", "1", 23); /* lost while nobody read */
+	note("mx", "1", 12);
+	assert_gaps("mx 1 10-23 -9|");
+	gaps_walk_new(gaps, copy_count, &copy);
+	assert_int_equal(copy.count.open_count, 4);
+	assert_int_equal(copy.open[3].from, 21);
+	assert_int_equal(copy.open[3].noticed_us, 1000);
+}
+
+static void
+count_one(void *context, const struct gaps_count *count)
+{
+	(void)count;
+	(*(int *)context)++;
+}
+
+static void
+only_what_was_noted_since_is_new(void **state)
+{
+	(void)state;
+	int n = 0;
+	note("mx1", "1", 1);
+	note("mx2", "1", 1);
+	gaps_settle(gaps);
+	gaps_walk_new(gaps, count_one, &n);
+	assert_int_equal(n, 0);
+	note("mx1", "1", 2);
+	gaps_walk_new(gaps, count_one, &n);
+	assert_int_equal(n, 1);
+}
+
 /* Numbers in a random order, some of them lost: what is missing is what was lost. */
 static void
 shuffled_numbers_are_counted_right(void **state)
@@ -190,6 +256,8 @@ main(void)
 		TEST(many_gaps_are_counted_though_not_all_can_be_filled),
 		TEST(forgotten_hosts_leave_their_losses),
 		TEST(names_that_are_too_long_are_not_followed),
+		TEST(what_was_seen_before_a_restart_is_taken_up),
+		TEST(only_what_was_noted_since_is_new),
 		TEST(shuffled_numbers_are_counted_right),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "intake/gaps.h"
+#include "backend/gaps.h"
 
 #include "base/map.h"
 #include "base/memory.h"
@@ -10,11 +10,6 @@ enum {
 	JUMP_MOST = 1000000, /* a longer one is a new beginning */
 };
 
-/* Numbers that have not come. */
-struct stretch {
-	uint64_t from, to; /* both missing */
-};
-
 struct counter {
 	struct map_node by_name;
 	char text[GAPS_TEXT]; /* host, then boot */
@@ -22,7 +17,8 @@ struct counter {
 	uint64_t first, last;
 	uint64_t missing; /* in the stretches, and before them */
 	int64_t last_us;
-	struct stretch *open; /* lowest first */
+	bool is_new;		   /* noted since gaps_settle; all of these are the last ones */
+	struct gaps_stretch *open; /* lowest first */
 	size_t open_count, open_cap;
 
 	/* The one silent for longest first. */
@@ -141,7 +137,7 @@ remove_stretch(struct counter *c, size_t at)
 
 /* Without room the shortest stretch is given up: what is missing of it stays missing for good. */
 static void
-add_stretch(struct counter *c, size_t at, struct stretch stretch)
+add_stretch(struct counter *c, size_t at, struct gaps_stretch stretch)
 {
 	if (c->open_count == GAPS_OPEN) {
 		size_t given_up = shortest(c);
@@ -176,7 +172,7 @@ fill(struct counter *c, uint64_t sequence)
 	size_t at = find_stretch(c, sequence);
 	if (at == c->open_count || c->open[at].from > sequence)
 		return;
-	struct stretch *s = &c->open[at], rest = {sequence + 1, s->to};
+	struct gaps_stretch *s = &c->open[at], rest = {sequence + 1, s->to, s->noticed_us};
 	bool first = s->from == sequence, last = s->to == sequence;
 	c->missing--;
 	if (first && last) {
@@ -191,7 +187,7 @@ fill(struct counter *c, uint64_t sequence)
 }
 
 static void
-advance(struct counter *c, uint64_t sequence)
+advance(struct counter *c, uint64_t sequence, int64_t now_us)
 {
 	uint64_t skipped = sequence - c->last - 1;
 	if (skipped > JUMP_MOST) {
@@ -199,7 +195,8 @@ advance(struct counter *c, uint64_t sequence)
 		c->first = sequence;
 	} else if (skipped > 0) {
 		c->missing += skipped;
-		add_stretch(c, c->open_count, (struct stretch){c->last + 1, sequence - 1});
+		add_stretch(
+			c, c->open_count, (struct gaps_stretch){c->last + 1, sequence - 1, now_us});
 	}
 	c->last = sequence;
 }
@@ -214,31 +211,68 @@ gaps_note(struct gaps *g, struct slice host, struct slice boot, uint64_t sequenc
 	if (!c)
 		c = new_counter(g, host, boot, hash, sequence);
 	else if (sequence > c->last)
-		advance(c, sequence);
+		advance(c, sequence, now_us);
 	else
 		fill(c, sequence);
 	c->last_us = now_us;
+	c->is_new = true;
 	if (c != g->last) {
 		unlink_counter(g, c);
 		link_last(g, c);
 	}
 }
 
+static void
+tell(const struct counter *c, gaps_each *each, void *context)
+{
+	const struct gaps_count count = {
+		.host = host_of(c),
+		.boot = boot_of(c),
+		.first = c->first,
+		.last = c->last,
+		.missing = c->missing,
+		.last_us = c->last_us,
+		.open = c->open,
+		.open_count = c->open_count,
+	};
+	each(context, &count);
+}
+
 void
 gaps_walk(const struct gaps *g, gaps_each *each, void *context)
 {
-	for (const struct counter *c = g->first; c; c = c->after) {
-		struct gaps_count count = {
-			.host = host_of(c),
-			.boot = boot_of(c),
-			.first = c->first,
-			.last = c->last,
-			.missing = c->missing,
-			.last_us = c->last_us,
-		};
+	for (const struct counter *c = g->first; c; c = c->after)
 		if (c->missing > 0)
-			each(context, &count);
-	}
+			tell(c, each, context);
+}
+
+void
+gaps_walk_new(const struct gaps *g, gaps_each *each, void *context)
+{
+	for (const struct counter *c = g->last; c && c->is_new; c = c->before)
+		tell(c, each, context);
+}
+
+void
+gaps_settle(struct gaps *g)
+{
+	for (struct counter *c = g->last; c && c->is_new; c = c->before)
+		c->is_new = false;
+}
+
+void
+gaps_restore(struct gaps *g, const struct gaps_count *count)
+{
+	uint64_t hash = slice_hash(count->host, slice_hash(count->boot, 0));
+	if (count->host.n + count->boot.n > GAPS_TEXT ||
+		find_counter(g, count->host, count->boot, hash))
+		return;
+	struct counter *c = new_counter(g, count->host, count->boot, hash, count->first);
+	c->last = count->last;
+	c->missing = count->missing;
+	c->last_us = count->last_us;
+	for (size_t i = 0; i < count->open_count && i < GAPS_OPEN; i++)
+		add_stretch(c, i, count->open[i]);
 }
 
 uint64_t
