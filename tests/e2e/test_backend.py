@@ -130,6 +130,11 @@ def test_import_and_daemon_give_way_to_each_other(backend, lines, imported, log)
     assert_same(seen(backend.elsectl), imported)
 
 
+def test_an_import_gets_its_turn_while_the_daemon_is_idle(backend, log):
+    wait_until(lambda: backend.metric('else_database_connected') == 1)
+    backend.elsectl.run('import', log)
+
+
 @pytest.fixture(scope='module')
 def quiet_log(shared_scratch):
     """Few enough mails that now and then nobody is connected."""
