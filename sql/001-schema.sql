@@ -51,7 +51,7 @@ CREATE TABLE host (
 	forgotten timestamptz
 );
 COMMENT ON TABLE host IS 'Servers that sent logs. first_seen and last_seen are times of stored lines: what lies between may be stored already. settled: rows from before we knew that the host is ours were set right.';
-COMMENT ON COLUMN host.role IS 'Set by the administrator.';
+COMMENT ON COLUMN host.role IS 'Set by the administrator; submission: who hands in mail there is ours.';
 COMMENT ON COLUMN host.guessed_role IS 'By what the host did with the mails of a day (else_guess_roles).';
 COMMENT ON COLUMN host.silent_after_s IS 'Set by the administrator: after so long without a line the host is silent; 0 = never; NULL = by its habit.';
 COMMENT ON COLUMN host.forgotten IS 'When the administrator took it off the list; it is back when it logs again.';
@@ -291,6 +291,24 @@ CREATE TABLE addr_default PARTITION OF addr DEFAULT;
 CREATE FUNCTION else_own(addr text, domains text[]) RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT coalesce(split_part($1, '@', -1) = ANY ($2), false) $$;
 
+CREATE FUNCTION else_settle_rows() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	ANALYZE settle;
+	UPDATE delivery d SET way = s.new_way, flags = s.new_flags
+	FROM settle s WHERE else_id(d.mail_id, d.m) = else_id(s.mail_id, s.m) AND d.t = s.t AND d.mail_id = s.mail_id
+		AND d.branch = s.branch AND d.rcpt = s.rcpt AND d.orig_rcpt IS NOT DISTINCT FROM s.orig_rcpt;
+	INSERT INTO stat_hour AS x (hour, writer, way, host, status, reason, kind, mails, n, bytes)
+	SELECT date_trunc('hour', t), 0, w, host, status, reason, (flags & 10240 <> 0)::int,
+		sum(CASE WHEN flags & 2049 = 1 THEN sign ELSE 0 END), sum(sign),
+		sum(CASE WHEN flags & 2049 = 1 THEN sign * size ELSE 0 END)
+	FROM (SELECT *, way AS w, -1 AS sign FROM settle UNION ALL SELECT *, new_way, 1 FROM settle) y
+	WHERE way <> new_way AND flags & 2 <> 0
+	GROUP BY 1, 3, 4, 5, 6, 7
+	ON CONFLICT (hour, writer, way, host, status, reason, kind) DO UPDATE
+	SET mails = x.mails + excluded.mails, n = x.n + excluded.n, bytes = x.bytes + excluded.bytes;
+END $$;
+COMMENT ON FUNCTION else_settle_rows() IS 'Rows of the temporary table settle get their new way and flags, and the statistics follow.';
+
 CREATE FUNCTION else_settle(domains text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	first int4; -- buckets of the keys
@@ -337,25 +355,42 @@ BEGIN
 			WHEN bool_or(here) THEN 0 WHEN bool_or(from_here) THEN 1 ELSE 3 END AS new_way
 		FROM leaf GROUP BY mail_id, branch)
 	SELECT l.t, l.m, l.mail_id, l.branch, l.rcpt, l.orig_rcpt, l.way, l.host, l.status, l.reason, l.flags,
-		coalesce(l.size, 0) AS size, m.new_way, CASE WHEN l.here THEN 4096 ELSE 0 END AS here
+		coalesce(l.size, 0) AS size, m.new_way, l.flags | CASE WHEN l.here THEN 4096 ELSE 0 END AS new_flags
 	FROM leaf l JOIN mail m USING (mail_id, branch)
 	WHERE l.way <> m.new_way OR l.here AND l.flags & 4096 = 0;
-	ANALYZE settle;
-	UPDATE delivery d SET way = s.new_way, flags = d.flags | s.here
-	FROM settle s WHERE else_id(d.mail_id, d.m) = else_id(s.mail_id, s.m) AND d.t = s.t AND d.mail_id = s.mail_id
-		AND d.branch = s.branch AND d.rcpt = s.rcpt AND d.orig_rcpt IS NOT DISTINCT FROM s.orig_rcpt;
-	INSERT INTO stat_hour AS x (hour, writer, way, host, status, reason, kind, mails, n, bytes)
-	SELECT date_trunc('hour', t), 0, w, host, status, reason, (flags & 10240 <> 0)::int,
-		sum(CASE WHEN flags & 2049 = 1 THEN sign ELSE 0 END), sum(sign),
-		sum(CASE WHEN flags & 2049 = 1 THEN sign * size ELSE 0 END)
-	FROM (SELECT *, way AS w, -1 AS sign FROM settle UNION ALL SELECT *, new_way, 1 FROM settle) y
-	WHERE way <> new_way AND flags & 2 <> 0
-	GROUP BY 1, 3, 4, 5, 6, 7
-	ON CONFLICT (hour, writer, way, host, status, reason, kind) DO UPDATE
-	SET mails = x.mails + excluded.mails, n = x.n + excluded.n, bytes = x.bytes + excluded.bytes;
+	PERFORM else_settle_rows();
 END $$;
 COMMENT ON FUNCTION else_settle(text[]) IS
 'Own domains that were learned in a run: rows stored before get the way they have in this light.';
+
+CREATE FUNCTION else_reclass(days int4) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	since timestamptz := (SELECT least(max(last_seen), now()) FROM host) - days * interval '1 day';
+	domains text[] := ARRAY(SELECT name FROM own_domain);
+	networks inet[] := ARRAY(SELECT net FROM own_network UNION VALUES ('127.0.0.0/8'::inet), ('::1'));
+	submission int2[] := ARRAY(SELECT id FROM host WHERE role = 'submission');
+BEGIN
+	CREATE TEMP TABLE settle ON COMMIT DROP AS
+	WITH leaf AS (
+		SELECT d.*, else_own(d.rcpt, domains) OR else_own(d.orig_rcpt, domains)
+				OR d.flags & 20480 = 4096 AND d.status = 4 AS here,
+			else_own(d.sender, domains) AS from_here,
+			d.sasl_user IS NOT NULL OR d.flags & 4 <> 0 OR d.flags & 1024 <> 0 AND d.client_ip IS NULL
+				OR coalesce(d.client_ip <<= ANY (networks), false) OR d.entry_host = ANY (submission) AS ours
+		FROM delivery d WHERE d.t >= since),
+	mail AS (
+		SELECT mail_id, branch, CASE
+			WHEN bool_or(ours) THEN CASE WHEN bool_or(NOT here) THEN 1 ELSE 2 END
+			WHEN bool_or(here) THEN 0 WHEN bool_or(from_here) THEN 1 ELSE 3 END AS new_way
+		FROM leaf GROUP BY mail_id, branch),
+	fresh AS (
+		SELECT l.*, m.new_way, l.flags & ~5120 | CASE WHEN l.here THEN 4096 ELSE 0 END | CASE WHEN l.ours THEN 1024 ELSE 0 END AS new_flags
+		FROM leaf l JOIN mail m USING (mail_id, branch))
+	SELECT t, m, mail_id, branch, sender, rcpt, orig_rcpt, way, host, status, reason, flags, coalesce(size, 0) AS size, new_way, new_flags
+	FROM fresh WHERE way <> new_way OR flags <> new_flags;
+END $$;
+COMMENT ON FUNCTION else_reclass(int4) IS
+'Makes the temporary table settle: deliveries of the newest days stored that have another way or other flags in the light of own_domain, own_network and hosts of role submission as they are now. else_settle_rows sets them right; docs/adr/007.';
 
 CREATE FUNCTION else_guess_roles() RETURNS void LANGUAGE sql AS $$
 	WITH span AS (SELECT max(last_seen) - interval '1 day' AS since FROM host WHERE last_seen < now() + interval '1 day'),

@@ -196,6 +196,12 @@ app_load_topology(struct db *db, struct topology *topology, struct error *err)
 		return false;
 	add_names(rows, 0, topology, topology_add_host);
 	PQclear(rows);
+	if (!db_query_text(
+		    db, "SELECT name FROM host WHERE role = 'submission'", 0, NULL, &rows, err))
+		return false;
+	for (int i = 0; i < PQntuples(rows); i++)
+		topology_set_submission(topology, slice_of_str(PQgetvalue(rows, i, 0)));
+	PQclear(rows);
 	if (!db_query_text(db, "SELECT net::text FROM own_network", 0, NULL, &rows, err))
 		return false;
 	for (int i = 0; i < PQntuples(rows); i++) {

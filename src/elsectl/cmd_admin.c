@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "elsectl/admin_certificates.h"
+#include "elsectl/admin_own.h"
 #include "elsectl/admin_rsyslog.h"
 #include "store/pid_file.h"
 #include "store/cluster.h"
@@ -16,7 +17,7 @@
 static const char usage[] =
 	"usage: elsectl admin [--json] start|stop|status|maintain\n"
 	"       elsectl admin [--json] expire [--mails DAYS] [--refusals DAYS]\n"
-	"       elsectl admin certificates|rsyslog-config ...\n"
+	"       elsectl admin host|network|domain|certificates|rsyslog-config ...\n"
 	"\n"
 	"  start     start the embedded database, and make it if there is none\n"
 	"  stop      stop it; it starts again when a command needs it\n"
@@ -24,9 +25,12 @@ static const char usage[] =
 	"  maintain  pack the indexes of weeks that are over (an import does it too)\n"
 	"  expire    drop weeks that are wholly older than DAYS (default 90; 0 = keep)\n"
 	"\n"
+	"  host            roles of hosts, when they count as silent\n"
+	"  network         networks of our own, which decide the way of a mail\n"
+	"  domain          domains of our own, which decide it too\n"
 	"  certificates    a CA of your own, certificates for the receiver and senders of logs\n"
 	"  rsyslog-config  the configuration of rsyslog on a mail host that sends its log\n"
-	"                  (--help behind these two says more)\n";
+	"                  (--help behind one of these says more)\n";
 
 static void
 notice(void *context, const char *text)
@@ -183,6 +187,9 @@ static const struct own_action {
 	const char *command; /* for messages */
 	int (*run)(struct app *app, int argc, char **argv);
 } own_actions[] = {
+	{"host", "admin host", admin_host},
+	{"network", "admin network", admin_network},
+	{"domain", "admin domain", admin_domain},
 	{"certificates", "admin certificates", admin_certificates},
 	{"rsyslog-config", "admin rsyslog-config", admin_rsyslog_config},
 };
@@ -227,12 +234,13 @@ cmd_admin(struct app *app, int argc, char **argv)
 	take_options(app, argc, argv);
 	const struct action *action = argc - optind == 1 ? find_action(argv[optind]) : NULL;
 	if (argc - optind != 1)
-		return app_usage_error(app, "say one of start, stop, status, maintain, expire, "
-					    "certificates, rsyslog-config");
+		return app_usage_error(app,
+			"say one of start, stop, status, maintain, expire, host, "
+			"network, domain, certificates, rsyslog-config");
 	if (!action)
 		return app_usage_error(app,
-			"\"%s\" is none of start, stop, status, maintain, expire, certificates, "
-			"rsyslog-config",
+			"\"%s\" is none of start, stop, status, maintain, expire, host, network, "
+			"domain, certificates, rsyslog-config",
 			argv[optind]);
 	if (action->embedded && app->database)
 		return app_usage_error(app,

@@ -99,7 +99,8 @@ read_hosts(struct known *k, struct error *err)
 {
 	static const char sql[] =
 		"SELECT id, name, coalesce((extract(epoch FROM first_seen) * 1000000)::int8, 0), "
-		"coalesce((extract(epoch FROM last_seen) * 1000000)::int8, 0), settled FROM host";
+		"coalesce((extract(epoch FROM last_seen) * 1000000)::int8, 0), settled, "
+		"coalesce(role = 'submission', false) FROM host";
 	PGresult *rows;
 	if (!db_query_text(k->db, sql, 0, NULL, &rows, err))
 		return false;
@@ -109,6 +110,8 @@ read_hosts(struct known *k, struct error *err)
 		host->first_us = text_i64(rows, i, 2);
 		host->last_us = text_i64(rows, i, 3);
 		topology_add_host(&k->topology, host->name, *PQgetvalue(rows, i, 4) == 'f');
+		if (*PQgetvalue(rows, i, 5) == 't')
+			topology_set_submission(&k->topology, host->name);
 		if (host->first_us && (!k->first_us || host->first_us < k->first_us))
 			k->first_us = host->first_us;
 		if (host->last_us > k->last_us)

@@ -36,7 +36,8 @@ is_ours(const struct building *b, const struct hop *hop)
 	struct ip ip;
 	return hop->sasl_user.n || (hop->flags & HOP_LOCAL) ||
 	       (ip_parse(hop->client_ip, false, &ip) && ip_is_loopback(&ip)) ||
-	       topology_own_network(b->topology, hop->client_ip);
+	       topology_own_network(b->topology, hop->client_ip) ||
+	       topology_is_submission(b->topology, hop->host);
 }
 
 /* A mailbox of ours took it, whatever its owner does with it: not a program, which may be a filter.

@@ -27,13 +27,13 @@ name_hash(struct slice name)
 	return hash;
 }
 
-static bool
+static struct topology_name *
 find(const struct map *map, struct slice name, uint64_t hash)
 {
 	for (struct map_node *n = map_first(map, hash); n; n = map_next(n, hash))
 		if (slice_equal_nocase(MAP_ENTRY(n, struct topology_name, node)->name, name))
-			return true;
-	return false;
+			return MAP_ENTRY(n, struct topology_name, node);
+	return NULL;
 }
 
 static struct topology_name *
@@ -85,6 +85,25 @@ topology_add_host(struct topology *t, struct slice host, bool learned)
 	if (place_of(entry->name).n)
 		map_add(&t->places, &entry->by_place, name_hash(place_of(entry->name)));
 	return true;
+}
+
+void
+topology_set_submission(struct topology *t, struct slice host)
+{
+	struct topology_name *entry = find(&t->hosts, host, name_hash(host));
+	if (!entry || entry->submission)
+		return;
+	entry->submission = true;
+	t->n_submission++;
+}
+
+bool
+topology_is_submission(const struct topology *t, struct slice host)
+{
+	if (t->n_submission == 0)
+		return false;
+	const struct topology_name *entry = find(&t->hosts, host, name_hash(host));
+	return entry && entry->submission;
 }
 
 void

@@ -16,12 +16,14 @@ struct topology_name {
 	struct topology_name *next;
 	struct slice name; /* lower case */
 	bool learned;	   /* in this run: the store does not know it yet */
+	bool submission;   /* hosts: who hands in mail there is ours */
 };
 
 struct topology {
 	struct arena arena;
 	struct map domains, hosts, labels, places;     /* places: domains that hosts are in */
 	struct topology_name *domain_list, *host_list; /* newest first */
+	size_t n_submission;
 	struct ip *networks;
 	size_t n_networks, cap_networks;
 };
@@ -33,6 +35,10 @@ void topology_fini(struct topology *t);
 bool topology_add_domain(struct topology *t, struct slice domain, bool learned);
 bool topology_add_host(struct topology *t, struct slice host, bool learned);
 void topology_add_network(struct topology *t, const struct ip *network);
+
+/* The role of a host that was added: whoever hands in mail there is ours. */
+void topology_set_submission(struct topology *t, struct slice host);
+bool topology_is_submission(const struct topology *t, struct slice host);
 
 bool topology_own_domain(const struct topology *t, struct slice domain);
 bool topology_own_address(const struct topology *t, struct slice address);
