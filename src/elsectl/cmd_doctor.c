@@ -166,23 +166,72 @@ check_schema(struct doctor *d)
 }
 
 #define SILENT_S (24 * 3600)
+#define SKEW_S	 5
+#define FUTURE_S 300
 
-/* A host that says nothing while others do. */
-static void
-check_host(struct doctor *d, const char *name, int64_t last_s, int64_t newest_s)
+/* Columns of the statement in check_hosts. */
+enum { HOST_NAME, HOST_STATE, HOST_LAST_S, HOST_SKEW_S, HOST_MISSING };
+
+static int64_t
+host_number(const PGresult *rows, int row, int column)
 {
-	struct buf time = {0};
-	int64_t now_s = time_now_us() / TIME_SECOND_US;
-	zone_add_time(&time, last_s * TIME_SECOND_US);
-	if (last_s > now_s + 300)
+	return strtoll(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+/* True when something is to be said about its clock. */
+static bool
+check_host_clock(struct doctor *d, const PGresult *rows, int row, const char *time)
+{
+	const char *name = PQgetvalue(rows, row, HOST_NAME);
+	int64_t skew_s = host_number(rows, row, HOST_SKEW_S);
+	bool future =
+		host_number(rows, row, HOST_LAST_S) > time_now_us() / TIME_SECOND_US + FUTURE_S;
+	if (future)
 		report(d, WARN, "host",
 			"set the clocks with NTP; were the logs read with the right year and zone?",
-			"%s: its newest line is of %s, which is to come", name, buf_str(&time));
-	else if (newest_s - last_s > SILENT_S)
+			"%s: its newest line is of %s, which is to come", name, time);
+	if (skew_s > SKEW_S || skew_s < -SKEW_S)
+		report(d, WARN, "host", "set its clock with NTP; is its time zone right?",
+			"%s: its clock is %lld s %s", name,
+			(long long)(skew_s < 0 ? -skew_s : skew_s),
+			skew_s < 0 ? "ahead" : "behind");
+	return future || skew_s > SKEW_S || skew_s < -SKEW_S;
+}
+
+/* One that says nothing, too late, or not all. `newest_s`: of all hosts. */
+static bool
+check_host_lines(
+	struct doctor *d, const PGresult *rows, int row, const char *time, int64_t newest_s)
+{
+	const char *name = PQgetvalue(rows, row, HOST_NAME),
+		   *state = PQgetvalue(rows, row, HOST_STATE);
+	int64_t missing = host_number(rows, row, HOST_MISSING);
+	bool old = strcmp(state, "imported") == 0 &&
+		   newest_s - host_number(rows, row, HOST_LAST_S) > SILENT_S;
+	bool silent = old || strcmp(state, "silent") == 0, late = strcmp(state, "lagging") == 0;
+	if (silent)
 		report(d, WARN, "host", "does it still send its logs?", "%s: silent since %s", name,
-			buf_str(&time));
-	else
-		report(d, OK, "host", NULL, "%s: newest line of %s", name, buf_str(&time));
+			time);
+	if (late)
+		report(d, WARN, "host", "is there a queue in its rsyslog? elsectl hosts",
+			"%s: its lines come more than a minute late", name);
+	if (missing)
+		report(d, WARN, "host",
+			"elsectl hosts NAME shows which; is a queue of it too small?",
+			"%s: %lld lines of the last day never came", name, (long long)missing);
+	return silent || late || missing;
+}
+
+static void
+check_host(struct doctor *d, const PGresult *rows, int row, int64_t newest_s)
+{
+	struct buf time = {0};
+	zone_add_time(&time, host_number(rows, row, HOST_LAST_S) * TIME_SECOND_US);
+	bool clock = check_host_clock(d, rows, row, buf_str(&time));
+	bool lines = check_host_lines(d, rows, row, buf_str(&time), newest_s);
+	if (!clock && !lines)
+		report(d, OK, "host", NULL, "%s: newest line of %s",
+			PQgetvalue(rows, row, HOST_NAME), buf_str(&time));
 	buf_fini(&time);
 }
 
@@ -191,8 +240,12 @@ check_hosts(struct doctor *d)
 {
 	PGresult *rows;
 	struct error err;
-	static const char sql[] = "SELECT name, extract(epoch FROM last_seen)::int8 FROM host "
-				  "WHERE last_seen IS NOT NULL ORDER BY 2 DESC, 1";
+	static const char sql[] =
+		"SELECT name, state, floor(extract(epoch FROM last_line))::int8, "
+		"coalesce(extract(epoch "
+		"FROM skew), 0)::int8, (SELECT coalesce(sum(lines), 0)::int8 FROM v_host_gap g "
+		"WHERE g.host = h.name AND noticed > now() - interval '1 day') FROM v_host h "
+		"WHERE last_line IS NOT NULL ORDER BY 3 DESC, 1";
 	if (!db_query_text(d->db, sql, 0, NULL, &rows, &err)) {
 		report(d, FAIL, "host", "see postgres.log in the data folder", "%s", err.text);
 		return;
@@ -200,10 +253,8 @@ check_hosts(struct doctor *d)
 	int n = PQntuples(rows);
 	if (n == 0)
 		report(d, WARN, "host", "elsectl import FILE...", "nothing is stored yet");
-	int64_t newest_s = n ? strtoll(PQgetvalue(rows, 0, 1), NULL, 10) : 0;
 	for (int i = 0; i < n; i++)
-		check_host(d, PQgetvalue(rows, i, 0), strtoll(PQgetvalue(rows, i, 1), NULL, 10),
-			newest_s);
+		check_host(d, rows, i, host_number(rows, 0, HOST_LAST_S));
 	PQclear(rows);
 }
 

@@ -1,6 +1,7 @@
 /* elsectl import: log files into the database. */
 #include "elsectl/import.h"
 
+#include "store/host.h"
 #include "store/weeks.h"
 
 #include "elsectl/commands.h"
@@ -161,13 +162,24 @@ say_week(void *context, const char *day, unsigned i, unsigned n)
 	progress_say(&im->progress, text);
 }
 
+/* What the hosts are for, by what is stored now. */
+static bool
+guess_roles(const struct import *im, struct error *err)
+{
+	struct db *db = db_open(buf_str(&im->app->conninfo), err);
+	bool ok = db && host_upkeep(db, err);
+	db_close(&db);
+	return ok;
+}
+
 /* The long end of a large import: once for each week, and only for weeks that are over. */
 static bool
 close_weeks(struct import *im, struct error *err)
 {
 	const struct weeks_progress progress = {.week = say_week, .context = im};
 	int64_t begun_us = time_now_us();
-	bool ok = weeks_close(buf_str(&im->app->conninfo), &progress, &im->weeks_closed, err);
+	bool ok = weeks_close(buf_str(&im->app->conninfo), &progress, &im->weeks_closed, err) &&
+		  guess_roles(im, err);
 	im->closing_us = time_now_us() - begun_us;
 	return ok;
 }

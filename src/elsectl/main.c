@@ -18,8 +18,9 @@ static const struct command commands[] = {
 	{"stats", cmd_stats, "mails, deliveries and refusals counted"},
 	{"tail", cmd_tail, "show what matches as it comes in"},
 	{"parse", cmd_parse, "show what is understood of log files; needs no database"},
+	{"hosts", cmd_hosts, "the servers that send logs: roles, clocks, gaps, silence"},
 	{"doctor", cmd_doctor, "check the installation"},
-	{"admin", cmd_admin, "the embedded database, packing, retention"},
+	{"admin", cmd_admin, "hosts, own networks and domains, the database, certificates"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
