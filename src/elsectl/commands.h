@@ -6,6 +6,7 @@
 
 int cmd_admin(struct app *app, int argc, char **argv);
 int cmd_doctor(struct app *app, int argc, char **argv);
+int cmd_explain(struct app *app, int argc, char **argv);
 int cmd_hosts(struct app *app, int argc, char **argv);
 int cmd_import(struct app *app, int argc, char **argv);
 int cmd_parse(struct app *app, int argc, char **argv);

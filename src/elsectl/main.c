@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{"tail", cmd_tail, "show what matches as it comes in"},
 	{"parse", cmd_parse, "show what is understood of log files; needs no database"},
 	{"hosts", cmd_hosts, "the servers that send logs: roles, clocks, gaps, silence"},
+	{"explain", cmd_explain, "say what a code or an answer of a mail server means"},
 	{"doctor", cmd_doctor, "check the installation"},
 	{"admin", cmd_admin, "hosts, own networks and domains, the database, certificates"},
 };

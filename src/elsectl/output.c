@@ -129,3 +129,25 @@ output_arrow(const struct output *o)
 {
 	return o->utf8 ? S("\xe2\x86\x92") : S("->");
 }
+
+void
+output_wrapped(struct output *o, enum style style, struct slice text)
+{
+	size_t used = 0, width = o->width ? o->width : 100;
+	struct slice rest = text, word;
+	output_begin(o, style);
+	while (rest.n && slice_split(&rest, ' ', &word)) {
+		size_t columns = text_columns(word);
+		if (used && used + 1 + columns > width) {
+			buf_add_char(&o->text, '\n');
+			used = 0;
+		} else if (used) {
+			buf_add_char(&o->text, ' ');
+			used++;
+		}
+		buf_add(&o->text, word);
+		used += columns;
+	}
+	output_end(o, style);
+	buf_add_char(&o->text, '\n');
+}

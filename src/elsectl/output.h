@@ -52,6 +52,9 @@ void output_end(struct output *o, enum style style);
 /* Safe text, cut to what is left of the line when `used` columns are taken. */
 void output_text_cut(struct output *o, struct slice text, size_t used);
 
+/* A line of safe text over as many as it takes, broken at blanks. */
+void output_wrapped(struct output *o, enum style style, struct slice text);
+
 /* Signs that depend on the locale: "..." in one column, an arrow. */
 struct slice output_ellipsis(const struct output *o);
 struct slice output_arrow(const struct output *o);
