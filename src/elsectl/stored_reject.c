@@ -161,10 +161,36 @@ add_sentence(struct buf *b, const struct stored_reject *stored)
 	buf_add_char(b, '.');
 }
 
-static enum who
+static bool
+explain(const struct stored_reject *stored, struct codes_explanation *explanation)
+{
+	const struct reject *r = stored->reject;
+	struct codes_question q = {.smtp = r->code,
+		.dsn = r->dsn,
+		.reason = stored->reason,
+		.text = r->text,
+		.we_said_it = true};
+	return stored->status != STATUS_CANCELED && codes_explain(&q, explanation);
+}
+
+static enum codes_who
 who_of(const struct stored_reject *stored)
 {
-	return stored->status == STATUS_GREYLISTED ? WHO_NOBODY : WHO_SENDER;
+	struct codes_explanation explanation;
+	if (stored->status == STATUS_GREYLISTED)
+		return CODES_WHO_NOBODY;
+	return explain(stored, &explanation) ? explanation.who : CODES_WHO_SENDER;
+}
+
+static void
+add_explanation(struct buf *b, const struct stored_reject *stored)
+{
+	const struct reject *r = stored->reject;
+	struct codes_explanation explanation;
+	buf_add_str(b, ",\"explain\":[");
+	if (explain(stored, &explanation))
+		view_add_explanation(b, r->dsn.n ? r->dsn : r->code, &explanation);
+	buf_add_char(b, ']');
 }
 
 static void
@@ -185,7 +211,7 @@ add_verdict(struct buf *b, const struct stored_reject *stored)
 	buf_add_char(b, '{');
 	json_add_field_str(b, "key", status_name(stored->status));
 	json_add_field(b, "text", buf_slice(&text));
-	json_add_field_str(b, "who_acts", who_name(who_of(stored)));
+	json_add_field_str(b, "who_acts", codes_who_name(who_of(stored)));
 	json_add_key(b, "counts");
 	buf_addf(b, "{\"%s\":1}}", status_name(stored->status));
 	buf_fini(&text);
@@ -260,6 +286,7 @@ stored_reject_add_json(struct buf *b, const struct stored_reject *stored, bool l
 	add_delivery(b, stored);
 	buf_add_str(b, ",\"related\":[]");
 	json_add_field_str(b, "kind", "reject");
+	add_explanation(b, stored);
 	if (lines)
 		buf_add_str(b, ",\"lines\":[");
 	for (size_t i = 0; lines && i < stored->n_lines; i++) {
@@ -286,13 +313,15 @@ void
 stored_reject_print(const struct stored_reject *stored, struct output *o, bool lines)
 {
 	const struct reject *r = stored->reject;
+	struct codes_explanation explanation;
 	struct buf b = {0};
 	add_sentence(&b, stored);
 	output_begin(o, stored->status == STATUS_REJECTED ? STYLE_BAD : STYLE_WAIT);
 	buf_add(&o->text, buf_slice(&b));
 	output_end(o, stored->status == STATUS_REJECTED ? STYLE_BAD : STYLE_WAIT);
-	output_str(o, who_of(stored) == WHO_SENDER ? "\nWho can act: the sender.\n\n"
-						   : "\nNobody has to do anything.\n\n");
+	output_str(o, "\n");
+	view_print_why(o, explain(stored, &explanation) ? &explanation : NULL, who_of(stored));
+	output_str(o, "\n");
 	buf_clear(&b);
 	time_add_text(&b, stored->t_us);
 	buf_add_str(&b, " UTC");

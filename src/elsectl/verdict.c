@@ -7,56 +7,6 @@
 
 enum { REPLY_COLUMNS = 200 };
 
-const char *
-who_name(enum who who)
-{
-	static const char *const names[] = {[WHO_NOBODY] = "nobody",
-		[WHO_SENDER] = "sender",
-		[WHO_RECIPIENT] = "recipient",
-		[WHO_WE] = "we",
-		[WHO_REMOTE] = "remote_administrator"};
-	return names[who];
-}
-
-/* Who can act when another server refuses or defers our mail. A reason that is not here is for the
- * other side's administrator. */
-static const enum who of_reason[REASON_COUNT] = {
-	[REASON_NONE] = WHO_REMOTE,
-	[REASON_MAILBOX_FULL] = WHO_RECIPIENT,
-	[REASON_USER_UNKNOWN] = WHO_SENDER,
-	[REASON_USER_DISABLED] = WHO_RECIPIENT,
-	[REASON_DOMAIN_NOT_FOUND] = WHO_SENDER,
-	[REASON_SENDER_REFUSED] = WHO_SENDER,
-	[REASON_RELAY_DENIED] = WHO_REMOTE,
-	[REASON_POLICY] = WHO_REMOTE,
-	[REASON_SPAM] = WHO_SENDER,
-	[REASON_VIRUS] = WHO_SENDER,
-	[REASON_BANNED] = WHO_SENDER,
-	[REASON_BLOCKLIST] = WHO_WE,
-	[REASON_GREYLISTED] = WHO_NOBODY,
-	[REASON_RATE_LIMITED] = WHO_REMOTE,
-	[REASON_AUTH_REQUIRED] = WHO_WE,
-	[REASON_AUTH_FAILED] = WHO_WE,
-	[REASON_AUTHENTICATION] = WHO_WE,
-	[REASON_HELO] = WHO_WE,
-	[REASON_CLIENT_REFUSED] = WHO_REMOTE,
-	[REASON_TOO_LARGE] = WHO_SENDER,
-	[REASON_TOO_MANY_RECIPIENTS] = WHO_SENDER,
-	[REASON_PROTOCOL] = WHO_REMOTE,
-	[REASON_SMTPUTF8] = WHO_REMOTE,
-	[REASON_LOOP] = WHO_WE,
-	[REASON_CONNECTION] = WHO_REMOTE,
-	[REASON_LOST_CONNECTION] = WHO_REMOTE,
-	[REASON_DNS] = WHO_REMOTE,
-	[REASON_TLS] = WHO_REMOTE,
-	[REASON_CONFIGURATION] = WHO_REMOTE,
-	[REASON_SYSTEM] = WHO_REMOTE,
-	[REASON_COMMAND_FAILED] = WHO_WE,
-	[REASON_EXPIRED] = WHO_REMOTE,
-	[REASON_CONTENT] = WHO_SENDER,
-	[REASON_OTHER] = WHO_REMOTE,
-};
-
 /* Is the trouble in our own house: a transport without a network, or a server of ours that refuses?
  */
 static bool
@@ -74,29 +24,70 @@ is_local_trouble(const struct attempt *a)
 	}
 }
 
-static enum who
+/* Did a server of ours refuse or stop it? */
+static bool
+is_ours(enum status status)
+{
+	return status == STATUS_REJECTED || status == STATUS_GREYLISTED || status == STATUS_BLOCKED;
+}
+
+static bool
+is_theirs(enum status status)
+{
+	return status == STATUS_DEFERRED || status == STATUS_BOUNCED || status == STATUS_EXPIRED;
+}
+
+/* What a filter stopped was taken first: its code says nothing. */
+static void
+ask_answer(struct codes_question *q, const struct view_delivery *d)
+{
+	const struct attempt *a = d->last;
+	if (!a || d->status == STATUS_BLOCKED)
+		return;
+	q->smtp = a->code;
+	q->dsn = a->dsn;
+	q->text = a->reply;
+	q->mx = a->relay_name;
+}
+
+bool
+view_explain(const struct view_delivery *d, struct codes_explanation *explanation)
+{
+	struct codes_question q = {.reason = d->reason,
+		.we_said_it = is_ours(d->status),
+		.given_up = d->status == STATUS_EXPIRED};
+	if (!is_ours(d->status) && !is_theirs(d->status))
+		return false;
+	ask_answer(&q, d);
+	if (!codes_explain(&q, explanation))
+		return false;
+	if (d->status == STATUS_BOUNCED || d->status == STATUS_BLOCKED)
+		explanation->retry = CODES_RETRY_NO;
+	bool remote = explanation->who == CODES_WHO_REMOTE_ADMINISTRATOR;
+	if (d->status == STATUS_BLOCKED || (remote && d->last && is_local_trouble(d->last)))
+		explanation->who = CODES_WHO_WE;
+	return true;
+}
+
+static enum codes_who
 who_of(const struct view_delivery *d)
 {
-	bool local = d->last && is_local_trouble(d->last);
+	struct codes_explanation explanation;
 	switch (d->status) {
-	case STATUS_DEFERRED:
-	case STATUS_BOUNCED:
-	case STATUS_EXPIRED:
-		if (local && of_reason[d->reason] == WHO_REMOTE)
-			return WHO_WE;
-		return of_reason[d->reason];
-	case STATUS_REJECTED:
-	case STATUS_CANCELED:
-		return WHO_SENDER;
 	case STATUS_RELAYED:
 	case STATUS_BLOCKED:
 	case STATUS_DISCARDED:
 	case STATUS_HELD:
 	case STATUS_DELETED:
 	case STATUS_UNKNOWN:
-		return WHO_WE;
+		return CODES_WHO_WE;
+	case STATUS_DELIVERED:
+	case STATUS_GREYLISTED:
+		return CODES_WHO_NOBODY;
 	default:
-		return WHO_NOBODY;
+		if (view_explain(d, &explanation))
+			return explanation.who;
+		return is_theirs(d->status) ? CODES_WHO_REMOTE_ADMINISTRATOR : CODES_WHO_SENDER;
 	}
 }
 
@@ -352,13 +343,14 @@ view_judge(struct view *v)
 	}
 	if (!worst) {
 		verdict->key = status_name(STATUS_UNKNOWN);
-		verdict->who = WHO_WE;
+		verdict->who = CODES_WHO_WE;
 		buf_add_str(&verdict->text, "The log says nothing of what became of it.");
 		return;
 	}
 	bool mixed = verdict->counts[worst->status] != total;
 	verdict->key = mixed ? "mixed" : status_name(worst->status);
 	verdict->who = who_of(worst);
+	verdict->worst = worst;
 	if (total > 1)
 		add_counts(&verdict->text, verdict, total);
 	say(&verdict->text, worst);

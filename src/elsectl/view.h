@@ -8,11 +8,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "codes/codes.h"
 #include "elsectl/mail_id_text.h"
 #include "trace/journey.h"
-
-/* Who can do something about it. */
-enum who { WHO_NOBODY, WHO_SENDER, WHO_RECIPIENT, WHO_WE, WHO_REMOTE };
 
 struct view_hop {
 	const struct journey_hop *jh;
@@ -57,7 +55,8 @@ struct view_related {
 struct view_verdict {
 	const char *key;
 	struct buf text;
-	enum who who;
+	enum codes_who who;
+	const struct view_delivery *worst; /* NULL: the log says nothing of an end */
 	uint64_t counts[STATUS_COUNT];
 };
 
@@ -86,7 +85,9 @@ void view_fini(struct view *v);
 /* Makes v->verdict from the deliveries (verdict.c). */
 void view_judge(struct view *v);
 
-const char *who_name(enum who who);
+/* What the last answer for this recipient means, and who can act. False when nothing went wrong, or
+ * nothing is known of it. */
+bool view_explain(const struct view_delivery *d, struct codes_explanation *explanation);
 
 /* The hop of this arrival that knows the sender; NULL when none does. */
 const struct hop *view_sender(const struct view *v, size_t arrival);
@@ -113,6 +114,14 @@ struct view_options {
 struct output;
 void view_add_json(struct buf *b, const struct view *v, const struct view_options *options);
 void view_print(const struct view *v, struct output *o, const struct view_options *options);
+
+/* For people: why, what to do (`explanation` may be NULL), and who can act. */
+void view_print_why(
+	struct output *o, const struct codes_explanation *explanation, enum codes_who who);
+
+/* One element of the list "explain", with the code that was given. */
+void view_add_explanation(
+	struct buf *b, struct slice code, const struct codes_explanation *explanation);
 
 /* Every line of every hop shown, in the order of time, each once. malloc'ed; the caller frees. */
 const struct hop_line **view_lines(const struct view *v, size_t *n);

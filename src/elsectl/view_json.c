@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+enum { MOST_EXPLAINED = 16 };
+
 static void
 open_list(struct buf *b, const char *name)
 {
@@ -44,7 +46,7 @@ add_verdict(struct buf *b, const struct view_verdict *verdict)
 	buf_add_char(b, '{');
 	json_add_field_str(b, "key", verdict->key);
 	json_add_field(b, "text", buf_slice(&verdict->text));
-	json_add_field_str(b, "who_acts", who_name(verdict->who));
+	json_add_field_str(b, "who_acts", codes_who_name(verdict->who));
 	json_add_key(b, "counts");
 	buf_add_char(b, '{');
 	for (int i = 0; i < STATUS_COUNT; i++)
@@ -246,6 +248,51 @@ add_arrivals(struct buf *b, const struct view *v)
 	buf_add_char(b, ']');
 }
 
+void
+view_add_explanation(struct buf *b, struct slice code, const struct codes_explanation *explanation)
+{
+	open_object(b);
+	add_field(b, "code", code);
+	codes_explanation_add_json(b, explanation, CODES_LANGUAGE_EN);
+	buf_add_char(b, '}');
+}
+
+struct explained {
+	struct slice code;
+	const char *text_key;
+};
+
+/* Each answer once. */
+static size_t
+explain_once(struct buf *b, const struct view_delivery *d, struct explained *list, size_t n)
+{
+	struct codes_explanation explanation;
+	if (n == MOST_EXPLAINED || !view_explain(d, &explanation))
+		return n;
+	struct slice code = d->last ? view_code(d->last) : (struct slice){"", 0};
+	for (size_t i = 0; i < n; i++)
+		if (slice_equal(list[i].code, code) &&
+			strcmp(list[i].text_key, explanation.text_key) == 0)
+			return n;
+	view_add_explanation(b, code, &explanation);
+	list[n] = (struct explained){code, explanation.text_key};
+	return n + 1;
+}
+
+static void
+add_explanations(struct buf *b, const struct view *v)
+{
+	struct explained list[MOST_EXPLAINED];
+	size_t n = 0;
+	open_list(b, "explain");
+	if (v->verdict.worst)
+		n = explain_once(b, v->verdict.worst, list, n);
+	for (size_t i = 0; i < v->n_deliveries; i++)
+		if (v->deliveries[i].final)
+			n = explain_once(b, &v->deliveries[i], list, n);
+	buf_add_char(b, ']');
+}
+
 static void
 add_lines(struct buf *b, const struct view *v)
 {
@@ -288,6 +335,7 @@ view_add_json(struct buf *b, const struct view *v, const struct view_options *op
 	add_related(b, v);
 	json_add_field_str(b, "kind", "mail");
 	add_arrivals(b, v);
+	add_explanations(b, v);
 	if (options->lines)
 		add_lines(b, v);
 	buf_add_str(b, "}\n");

@@ -48,31 +48,6 @@ say_more(struct printing *p, const char *indent, size_t left, const char *what)
 	buf_addf(&p->o->text, "%sand %zu more %s (--all shows them)\n", indent, left, what);
 }
 
-/* ---- words over the width ---- */
-
-/* Breaks at blanks, so that sentences stay readable on a narrow terminal. */
-static void
-print_wrapped(struct output *o, enum style style, struct slice text)
-{
-	size_t used = 0, width = o->width ? o->width : 100;
-	struct slice rest = text, word;
-	output_begin(o, style);
-	while (rest.n && slice_split(&rest, ' ', &word)) {
-		size_t columns = text_columns(word);
-		if (used && used + 1 + columns > width) {
-			buf_add_char(&o->text, '\n');
-			used = 0;
-		} else if (used) {
-			buf_add_char(&o->text, ' ');
-			used++;
-		}
-		buf_add(&o->text, word);
-		used += columns;
-	}
-	output_end(o, style);
-	buf_add_char(&o->text, '\n');
-}
-
 /* "    label     text", the text cut to the terminal. */
 static void
 print_labelled(struct printing *p, const char *label, struct slice text)
@@ -107,15 +82,30 @@ add_when(struct printing *p, struct buf *b, int64_t t_us)
 
 /* ---- the head ---- */
 
-static const char *
-who_text(enum who who)
+/* "Why: Mailbox full. ..." */
+static void
+print_sentence(struct output *o, const char *label, const char *first, const char *second)
 {
-	static const char *const texts[] = {[WHO_NOBODY] = "Nobody has to do anything.",
-		[WHO_SENDER] = "Who can act: the sender.",
-		[WHO_RECIPIENT] = "Who can act: the recipient.",
-		[WHO_WE] = "Who can act: we, the administrators of these servers.",
-		[WHO_REMOTE] = "Who can act: the administrator of the other server."};
-	return texts[who];
+	struct buf b = {0};
+	buf_addf(&b, "%s: %s", label, first);
+	if (second)
+		buf_addf(&b, ". %s", second);
+	output_wrapped(o, STYLE_PLAIN, buf_slice(&b));
+	buf_fini(&b);
+}
+
+/* In English, as all that is around it. */
+void
+view_print_why(struct output *o, const struct codes_explanation *explanation, enum codes_who who)
+{
+	enum codes_word word = (enum codes_word)(CODES_WORD_WHO_NOBODY + who);
+	if (explanation) {
+		const struct codes_text *text = &explanation->text[CODES_LANGUAGE_EN];
+		print_sentence(o, explanation->general ? "Why, in general" : "Why", text->title,
+			text->what);
+		print_sentence(o, "What to do", text->advice, NULL);
+	}
+	buf_addf(&o->text, "Who can act: %s.\n", codes_word(CODES_LANGUAGE_EN, word));
 }
 
 static void
@@ -123,12 +113,13 @@ print_verdict(struct printing *p)
 {
 	const struct view_verdict *verdict = &p->v->verdict;
 	enum status worst = STATUS_DELIVERED;
+	struct codes_explanation explanation;
 	for (int i = 0; i < STATUS_COUNT; i++)
 		if (verdict->counts[i] && style_of((enum status)i) != STYLE_GOOD)
 			worst = (enum status)i;
-	print_wrapped(p->o, style_of(worst), buf_slice(&p->v->verdict.text));
-	output_str(p->o, who_text(verdict->who));
-	output_str(p->o, "\n");
+	output_wrapped(p->o, style_of(worst), buf_slice(&p->v->verdict.text));
+	bool explained = verdict->worst && view_explain(verdict->worst, &explanation);
+	view_print_why(p->o, explained ? &explanation : NULL, verdict->who);
 	if (!p->v->complete)
 		output_str(p->o, "The log is not complete: more may follow, or a server's log is "
 				 "missing.\n");

@@ -63,6 +63,38 @@ def test_every_mail_has_the_members_of_the_contract_in_their_order(sample):
         assert mail['verdict']['counts'] == {status: finals.count(status) for status in set(finals)}
 
 
+def test_what_went_wrong_is_explained_once_for_each_answer(sample):
+    explained = 0
+    for msgid in sample.sql("SELECT DISTINCT msgid FROM v_delivery WHERE msgid <> '' AND counted AND status IN "
+                            "('bounced', 'expired', 'rejected', 'blocked') LIMIT 40").splitlines():
+        mail = trace(sample, msgid)
+        reasons = {d['reason'] for d in mail['deliveries'] if d['final'] and d['status'] not in ('delivered', 'relayed')}
+        assert {e['reason'] for e in mail['explain']} <= reasons
+        assert len({(e['code'], e['text_key']) for e in mail['explain']}) == len(mail['explain'])
+        assert all(e['who_acts'] in WHO and e['retry'] is False for e in mail['explain'])
+        explained += len(mail['explain'])
+    assert explained > 20
+    assert trace(sample, sample.sql("SELECT min(msgid) FROM (SELECT msgid FROM v_delivery WHERE msgid <> '' "
+                                    "GROUP BY msgid HAVING bool_and(status = 'delivered')) d"))['explain'] == []
+
+
+def test_why_and_who_can_act_are_said_in_words(fresh, scratch):
+    elsectl = fresh()
+    lines = mail_lines('4104E3D1')
+    lines[3] = (3, 'smtp[9]', '4104E3D1: to=<r@b.example>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, '
+                'delays=1/0/0/0, dsn=5.7.27, status=bounced (host gmail-smtp-in.l.google.com[192.0.2.9] said: 550-5.7.27 '
+                'This mail has been blocked because SPF does not pass (in reply to end of DATA command))')
+    write_log(scratch / 'mail.log', lines)
+    elsectl.run('import', '--quiet', scratch / 'mail.log')
+    mail = trace(elsectl, '4104E3D1')
+    [explained] = mail['explain']
+    assert (explained['code'], explained['provider'], explained['text_key']) == ('5.7.27', 'gmail', 'spf_fail')
+    assert mail['verdict']['who_acts'] == explained['who_acts'] == 'we'
+    elsectl.environment['LANG'] = 'fr_FR.UTF-8'
+    shown = ' '.join(elsectl.run('trace', '4104E3D1').stdout.split())
+    assert f"Why: {explained['title']}. {explained['what']} What to do: {explained['advice']} Who can act: we, " in shown
+
+
 def test_last_words_are_those_of_the_stored_rows(sample):
     for msgid in sample.sql("SELECT DISTINCT msgid FROM v_delivery WHERE msgid <> '' LIMIT 60").splitlines():
         quoted = msgid.replace("'", "''")
