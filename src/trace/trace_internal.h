@@ -9,6 +9,8 @@ struct mail_list {
 	struct mail *oldest, *newest;
 };
 
+enum { TRACE_FIRST_LINES = 64 };
+
 /* A log-sending host as the correlator knows it. */
 struct trace_host {
 	struct map_node by_name;
@@ -17,8 +19,9 @@ struct trace_host {
 	uint64_t n_lines;
 	uint64_t last_line; /* its number of all lines */
 	int64_t newest_us;
-	int64_t offset_us; /* its stamps minus the correlator's clock */
-	uint64_t *seen;	   /* identities of its last lines, by their low bits */
+	int64_t offset_us;		       /* its stamps minus the correlator's clock */
+	uint64_t first_ids[TRACE_FIRST_LINES]; /* identities of its first lines */
+	struct trace_seen *seen;	       /* of its last ones, when it has more */
 	/* Which of equal refusals is this? Identities of those that carry the newest stamp. */
 	int64_t stamp_us;
 	uint64_t *equal;
@@ -65,6 +68,7 @@ struct trace {
 	struct trace_sink sink;
 	struct trace_counts counts;
 	struct map hosts, hops, mails, sessions, nameless, promises, waiting_sessions;
+	size_t n_seen; /* hosts with a trace_seen */
 	struct trace_host *last_host;
 	struct session *oldest_session, *newest_session;
 	struct recall *recalls;

@@ -42,7 +42,7 @@ class Elsectl:
     def run(self, *args, status=0, **options):
         """Runs it, expects the exit status and returns the finished process with stdout and stderr."""
         done = subprocess.run([self.path, *args], env=self.environment, capture_output=True, text=True,
-                              timeout=60, **({'stdin': subprocess.DEVNULL} | options))
+                              **({'stdin': subprocess.DEVNULL, 'timeout': 60} | options))
         assert done.returncode == status, f'elsectl {args}: exit {done.returncode}\n{done.stdout}\n{done.stderr}'
         return done
 

@@ -338,10 +338,39 @@ who_says_nothing_more_is_not_waited_for(void **state)
 	end(&f);
 }
 
+/* Five lines a mail; what came 2,000 mails ago comes again, and before that the host's first ones.
+ */
+static void
+lines_that_come_again_thousands_of_lines_later_are_known(void **state)
+{
+	(void)state;
+	struct feeder f;
+	begin(&f, &(struct trace_options){0});
+	int64_t begun_us = f.t_us;
+	for (unsigned i = 0; i < 10; i++)
+		feed_mail(&f, S("mx1"), i, "<m@sender.example>");
+	int64_t reached_us = f.t_us;
+	f.t_us = begun_us;
+	for (unsigned i = 0; i < 10; i++)
+		feed_mail(&f, S("mx1"), i, "<m@sender.example>");
+	assert_int_equal(f.t_us, reached_us);
+	assert_int_equal(trace_counts(f.trace)->repeats, 10 * 5);
+	for (unsigned i = 10; i < 2010; i++)
+		feed_mail(&f, S("mx1"), i, "<m@sender.example>");
+	f.t_us = begun_us;
+	for (unsigned i = 0; i < 1000; i++)
+		feed_mail(&f, S("mx1"), i, "<m@sender.example>");
+	assert_int_equal(trace_counts(f.trace)->repeats, (10 + 1000) * 5);
+	trace_finish(f.trace);
+	assert_int_equal(f.count.hops, 2010);
+	end(&f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_that_come_again_thousands_of_lines_later_are_known),
 		cmocka_unit_test(one_message_id_a_hundred_thousand_times),
 		cmocka_unit_test(open_mails_give_way_when_memory_is_short),
 		cmocka_unit_test(waiting_mailbox_lines_give_way_too),
