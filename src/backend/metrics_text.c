@@ -69,8 +69,11 @@ add_all_intake(struct buf *b, struct intake *intake)
 	ADD_INTAKE(b, all, foreign, "Frames of a host that their sender may not speak for.");
 	ADD_INTAKE(b, all, repeats, "Frames that were sent again and are known already.");
 	ADD_INTAKE(b, all, stored, "Frames that are on the disk.");
+	ADD_INTAKE(
+		b, all, unsynced, "Frames that could not be stored; RELP senders still have them.");
 	ADD_INTAKE(b, all, dropped, "Datagrams that the kernel dropped.");
-	ADD_INTAKE(b, all, full_stops, "Times that reading stopped because the spool was full.");
+	ADD_INTAKE(
+		b, all, full_stops, "Times that reading stopped because spool or disk were full.");
 }
 
 static void
@@ -79,6 +82,8 @@ add_spool(struct buf *b, const struct spool_count *count, int64_t now_us)
 	add_gauge(b, "spool_bytes", "bytes", "Size of the spool on disk.", (double)count->bytes);
 	add_gauge(b, "spool_unread_bytes", "bytes", "Of it, not yet read for the database.",
 		(double)count->unread_bytes);
+	add_gauge(b, "spool_disk_free_bytes", "bytes", "Room on the spool's disk.",
+		(double)count->disk_free_bytes);
 	add_gauge(b, "lag_seconds", "seconds", "Age of the oldest line that is not yet read.",
 		count->unread_since_us ? (double)(now_us - count->unread_since_us) / 1e6 : 0);
 	add_counter(b, "spool_syncs", "Times that records were made durable.", count->syncs);

@@ -85,7 +85,10 @@ hold(struct session *s, struct slice frame, uint32_t txnr)
 	MEMORY_ROOM(&s->held, s->held_count, &s->held_cap);
 	s->held[s->held_count++] = (struct held){s->in->now_us, txnr, (uint32_t)frame.n};
 	buf_add(&s->held_bytes, frame);
+	s->in->held_bytes += frame.n + PART_FRAME_COST;
 	session_weigh(s);
+	if (s->in->held_bytes > PART_HELD_BYTES)
+		frames_give_up(s); /* kept twice perhaps, and that is the lesser evil */
 }
 
 static void
@@ -98,6 +101,7 @@ release(struct session *s, const struct repeats_decision *decision)
 	assert(decision->drop + decision->keep == count);
 	s->held_count = 0;
 	s->in->holding--;
+	s->in->held_bytes -= s->held_bytes.n + count * (size_t)PART_FRAME_COST;
 	s->in->counters[s->source.kind].repeats += decision->drop;
 	for (size_t i = 0; i < count; i++) {
 		const struct held *held = &s->held[i];

@@ -58,23 +58,36 @@ count_full_stop(struct intake *in)
 	}
 }
 
+static const char *
+why_full(struct intake *in)
+{
+	if (spool_is_full(in->spool))
+		return "the spool is full";
+	if (in->now_ms - in->disk_looked_ms >= PART_TICK_MS) {
+		in->disk_full = spool_disk_is_full(in->spool);
+		in->disk_looked_ms = in->now_ms;
+	}
+	return in->disk_full ? "the disk of the spool is full" : NULL;
+}
+
 /* Reading stops or goes on, for all. */
 static void
 look_at_spool(struct intake *in)
 {
-	bool no_room = spool_is_full(in->spool);
-	bool full = no_room || in->now_ms < in->stalled_until_ms;
+	const char *why = why_full(in);
+	bool full = why || in->now_ms < in->stalled_until_ms;
 	listeners_watch(in); /* no_accept_until_ms may have passed */
 	if (full == in->full)
 		return;
 	in->full = full;
 	if (full)
 		count_full_stop(in);
-	if (no_room)
+	if (why)
 		report_say(&in->report, in->now_ms, REPORT_FULL, INTAKE_WARNING,
-			"the spool is full: reading stops, the senders have to queue");
-	else if (!full)
+			"%s: reading stops, the senders have to queue", why);
+	else if (!full && in->said_full)
 		report_say(&in->report, in->now_ms, REPORT_FULL, INTAKE_INFO, "reading goes on");
+	in->said_full = why != NULL;
 	listeners_watch(in);
 	for (struct session *s = TAILQ_FIRST(&in->sessions); s; s = TAILQ_NEXT(s, all)) {
 		session_watch(s);
@@ -136,6 +149,7 @@ on_tick(evutil_socket_t fd, short what, void *context)
 		return;
 	in->swept_ms = in->now_ms;
 	sessions_sweep(in);
+	report_rest(&in->report, in->now_ms);
 }
 
 static void

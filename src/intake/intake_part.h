@@ -40,6 +40,7 @@ enum {
 	PART_HOLD_MS = 300,	       /* repeats_give_up */
 	PART_STALL_MS = 1000,	       /* no reading after a failed sync, or without descriptors */
 	PART_UNSYNCED_BYTES = 8 << 20, /* of all sessions: commit at once */
+	PART_HELD_BYTES = 32 << 20,    /* of all sessions: no more lines are held */
 	PART_DEAF_MS = 60 * 1000,      /* a peer that takes no answers is given up */
 	PART_DATAGRAMS = 32,	       /* received in one call */
 	PART_DATAGRAM_BYTES = 64 * 1024,
@@ -158,12 +159,16 @@ struct intake {
 	size_t listener_count;
 	struct session_list sessions, dirty, again, dead;
 	size_t session_count;
-	size_t holding; /* sessions with held lines */
+	size_t holding;	   /* sessions with held lines */
+	size_t held_bytes; /* of all of them */
 
-	int64_t now_ms;		  /* monotonic */
-	int64_t now_us;		  /* as time_now_us */
-	int64_t swept_ms;	  /* timeouts looked at last */
-	bool full;		  /* spool: nothing is read */
+	int64_t now_ms;	  /* monotonic */
+	int64_t now_us;	  /* as time_now_us */
+	int64_t swept_ms; /* timeouts looked at last */
+	bool full;	  /* spool: nothing is read */
+	bool said_full;
+	bool disk_full;		  /* as it was ... */
+	int64_t disk_looked_ms;	  /* ... at this time */
 	int64_t stalled_until_ms; /* neither, after a failure */
 	int64_t no_accept_until_ms;
 

@@ -52,3 +52,28 @@ report_say(struct report *report, int64_t now_ms, enum report_kind kind, enum in
 	make_printable(text);
 	report->log(report->context, level, text);
 }
+
+void
+report_rest(struct report *report, int64_t now_ms)
+{
+	static const char *const names[REPORT_KINDS] = {
+		[REPORT_STATE] = "starts and stops",
+		[REPORT_REFUSED] = "connections refused",
+		[REPORT_TLS] = "TLS connections refused",
+		[REPORT_PROTOCOL] = "senders that break the rules of a protocol",
+		[REPORT_FOREIGN] = "lines of hosts that their sender may not speak for",
+		[REPORT_CUT] = "lines cut",
+		[REPORT_FULL] = "reading stops and goes on",
+		[REPORT_SPOOL] = "records that could not be stored",
+		[REPORT_RESOURCES] = "connections that could not be accepted",
+	};
+	for (int kind = 0; kind < REPORT_KINDS; kind++) {
+		uint64_t left_out = report->kinds[kind].left_out;
+		if (left_out == 0 || now_ms - report->kinds[kind].since_ms < MINUTE_MS)
+			continue;
+		report->kinds[kind].left_out = 0;
+		report_say(report, now_ms, (enum report_kind)kind, INTAKE_WARNING,
+			"%s: %llu messages more in the last minute", names[kind],
+			(unsigned long long)left_out);
+	}
+}

@@ -1,7 +1,7 @@
 /*
  * What the intake has to say to the administrator: one line each, and of each kind no more than
- * some a minute, for senders could fill the disk with it. The next one tells how many were left
- * out.
+ * some a minute, for senders could fill the disk with it. The next one, or report_rest when there
+ * is none, tells how many were left out.
  */
 #ifndef ELSE_INTAKE_REPORT_H
 #define ELSE_INTAKE_REPORT_H
@@ -39,5 +39,8 @@ struct report {
 /* What is not printable ASCII becomes '?'. */
 void report_say(struct report *report, int64_t now_ms, enum report_kind kind,
 	enum intake_level level, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Tells of what was left out in minutes that are over. Now and then. */
+void report_rest(struct report *report, int64_t now_ms);
 
 #endif

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const uint64_t segment_default_bytes = (uint64_t)64 << 20;
 static const uint64_t segment_max_bytes = (uint64_t)1 << 30;
 
 enum {
+	DISK_RESERVE_BYTES = 16 << 20, /* more than one sync of the intake writes */
 	SEGMENTS_IN_CAP = 4, /* trim frees whole segments: one of half the cap would stop intake */
 };
 
@@ -264,6 +266,23 @@ spool_is_full(struct spool *s)
 	return full;
 }
 
+/* UINT64_MAX when the file system does not say. */
+static uint64_t
+disk_free_bytes(const struct spool *s)
+{
+	struct statvfs fs;
+	return fstatvfs(s->folder_fd, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
+}
+
+/* Twice the reserve must be free before it is not full any more: no stop and go. */
+bool
+spool_disk_is_full(struct spool *s)
+{
+	uint64_t reserve = DISK_RESERVE_BYTES;
+	s->disk_full = disk_free_bytes(s) < (s->disk_full ? 2 * reserve : reserve);
+	return s->disk_full;
+}
+
 /* ---- trim and count ---- */
 
 /* Whether the oldest segment may go; the newest never does. */
@@ -351,7 +370,7 @@ void
 spool_count(struct spool *s, struct spool_count *count)
 {
 	uint64_t first = 0, at = 0;
-	*count = (struct spool_count){0};
+	*count = (struct spool_count){.disk_free_bytes = disk_free_bytes(s)};
 	pthread_mutex_lock(&s->lock);
 	bool unread = count_locked(s, count, &first, &at);
 	pthread_mutex_unlock(&s->lock);

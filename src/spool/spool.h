@@ -78,6 +78,10 @@ bool spool_sync(struct spool *spool, struct error *err);
 /* The cap is reached by what is on disk and added: read no more from the network. */
 bool spool_is_full(struct spool *spool);
 
+/* There is little room on the disk, so that the next syncs might fail: read no more. Asks the file
+ * system: not for every frame. The writing thread's. */
+bool spool_disk_is_full(struct spool *spool);
+
 /* Deletes the segments whose records all lie below `position`, but for the newest one (it carries
  * the position over a restart). False when a file cannot be deleted; the next call tries again. */
 bool spool_trim(struct spool *spool, uint64_t position, struct error *err);
@@ -93,6 +97,7 @@ struct spool_count {
 	uint64_t added_bytes;
 	uint64_t syncs;	 /* that had something to write */
 	uint64_t failed; /* of these, without success */
+	uint64_t disk_free_bytes;
 };
 
 /* Reads one record's head from disk: for metrics, not for every frame. */

@@ -26,6 +26,7 @@ struct spool {
 	uint64_t fd_first;
 	struct buf pending; /* records added and not yet written */
 	uint64_t pending_records;
+	bool disk_full;
 
 	/* the reading thread's, looked at by spool_count */
 	_Atomic uint64_t read_at;
