@@ -1,6 +1,7 @@
 #include "backend/feed.h"
 
 #include "backend/senders.h"
+#include "backend/tracking.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ struct feed {
 	struct spool *spool;
 	struct spool_reader *reader;
 	struct senders *senders;
+	struct tracking *tracking;
 	struct trace *trace;
 	struct writer *writer;
 	struct feed_counters counters;
@@ -83,6 +85,7 @@ close_all(struct feed *f)
 	spool_reader_close(&f->reader);
 	senders_free(&f->senders);
 	hosts_close(f->options.hosts);
+	tracking_free(&f->tracking);
 	f->pending = 0;
 	f->held = false;
 	f->n_marks = 0;
@@ -117,6 +120,7 @@ open_reader(struct feed *f, struct error *err)
 	f->trace = trace_new(&(struct trace_options){.max_bytes = TRACE_BYTES},
 		&(struct trace_sink){.context = f, .mail = take_mail, .reject = take_reject});
 	f->senders = senders_new();
+	f->tracking = tracking_new();
 	f->begun = f->next = source.position;
 	return true;
 }
@@ -159,22 +163,32 @@ without_stamp(struct feed *f, struct slice frame)
 }
 
 static void
+take_line(struct feed *f, const struct spool_record *record, struct line *line)
+{
+	struct event e;
+	if (line->host.n == 0)
+		line->host = record->sender;
+	enum parse_result result = parse_line(line, &e);
+	count(f, result, line);
+	hosts_note(f->options.hosts, record, line, result);
+	if (line->t_us == 0)
+		line->t_us = record->received_us;
+	if (result == PARSE_OK)
+		trace_feed(f->trace, &e, line);
+}
+
+static void
 take(struct feed *f, const struct spool_record *record)
 {
 	struct line line;
-	struct event e;
 	struct syslog_clock *clock = senders_clock(f->senders, record->sender, record->received_us);
-	if (syslog_read(without_stamp(f, record->frame), clock, &line) != SYSLOG_EMPTY) {
-		if (line.host.n == 0)
-			line.host = record->sender;
-		enum parse_result result = parse_line(&line, &e);
-		count(f, result, &line);
-		hosts_note(f->options.hosts, record, &line, result);
-		if (line.t_us == 0)
-			line.t_us = record->received_us;
-		if (result == PARSE_OK)
-			trace_feed(f->trace, &e, &line);
-	}
+	struct slice frame = without_stamp(f, record->frame);
+	bool any = syslog_read(frame, clock, &line) != SYSLOG_EMPTY;
+	if (tracking_take(f->tracking, record->sender, frame, &line))
+		while (tracking_next(f->tracking, &line))
+			take_line(f, record, &line);
+	else if (any)
+		take_line(f, record, &line);
 	f->next = record->next;
 	f->received_us = record->received_us;
 	f->pending++;
