@@ -294,7 +294,7 @@ open_tls(struct intake *in, const struct intake_options *options, struct error *
 	int64_t left_us = tls_expires_us(in->tls) - in->now_us;
 	if (left_us < expiry_warning_us)
 		report_say(&in->report, in->now_ms, REPORT_STATE, INTAKE_WARNING,
-			"the certificate %s expires in %" PRId64 " days: renew it and restart",
+			"the certificate %s expires in %" PRId64 " days: renew it and reload",
 			options->tls.certificate, left_us / TIME_DAY_US);
 	return true;
 }

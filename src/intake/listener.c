@@ -55,7 +55,7 @@ reason_to_refuse(const struct listener *l, const struct ip *address)
 	bool tls = l->kind == INTAKE_RELP_TLS || l->kind == INTAKE_TCP_TLS;
 	if (tls && in->now_us >= tls_expires_us(in->tls))
 		return "our certificate has expired, and a sender that sees it may never come "
-		       "again: renew it and restart";
+		       "again: renew it and reload";
 	if (!peers_admit(in->peers, address))
 		return "no sender may come from there";
 	if (in->session_count >= in->caps.sessions)

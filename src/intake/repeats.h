@@ -28,7 +28,9 @@
  *
  * What is not recognised is kept twice, and that is the lesser evil: the lines that a client sends
  * again when our own restart has made its sessions one (repeats_remember) and thousands of lines
- * have come since; lines without a stamp whose resending was itself broken off.
+ * have come since; lines without a stamp whose resending was itself broken off. The correlator
+ *knows the last 9,000 lines of each host by their stamps (trace/trace_host.c), so that they count
+ *once.
  */
 #ifndef ELSE_INTAKE_REPEATS_H
 #define ELSE_INTAKE_REPEATS_H

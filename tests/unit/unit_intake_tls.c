@@ -483,7 +483,7 @@ a_certificate_that_expires_soon_is_told(void **state)
 	options.tls.certificate = soon.certificate_path;
 	options.tls.key = soon.key_path;
 	start_one(INTAKE_RELP_TLS);
-	assert_non_null(strstr(read_log(), "days: renew it and restart"));
+	assert_non_null(strstr(read_log(), "days: renew it and reload"));
 	EVP_PKEY_free(soon.key);
 	X509_free(soon.certificate);
 }
