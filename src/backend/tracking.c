@@ -9,8 +9,6 @@
 
 #define MOST_SOURCES 256
 #define MOST_JOINED  ((size_t)256 << 10) /* bytes of one row with line breaks */
-#define STAMP_BYTES  20			 /* 2026-11-22T01:00:00Z, at least */
-#define FEW_COMMAS   10			 /* no text of another program has so many behind a stamp */
 
 /* Sender, host and program that rows come from. */
 struct source {
@@ -62,45 +60,6 @@ tracking_free(struct tracking **tracking)
 	*tracking = NULL;
 }
 
-/* ---- what it is ---- */
-
-static bool
-begins_with_stamp(struct slice s)
-{
-	return s.n > STAMP_BYTES && s.p[4] == '-' && s.p[7] == '-' && s.p[10] == 'T' &&
-	       s.p[13] == ':';
-}
-
-/* A row has its stamp up to the first comma; the stamp of a syslog line ends with a blank. */
-static bool
-is_row(struct slice s)
-{
-	ptrdiff_t comma = begins_with_stamp(s) ? slice_find_char(s, ',') : -1;
-	if (comma < STAMP_BYTES - 1 || slice_find_char(slice_head(s, (size_t)comma), ' ') >= 0)
-		return false;
-	size_t commas = 0;
-	for (size_t i = 0; i < s.n && commas < FEW_COMMAS; i++)
-		commas += s.p[i] == ',';
-	return commas == FEW_COMMAS;
-}
-
-static bool
-is_comment(struct slice s)
-{
-	static const char *const heads[] = {
-		"#Fields:", "#Software:", "#Version:", "#Log-type:", "#Date:"};
-	for (size_t i = 0; s.n && *s.p == '#' && i < sizeof(heads) / sizeof(*heads); i++)
-		if (slice_starts(s, slice_of_str(heads[i])))
-			return true;
-	return false;
-}
-
-static bool
-begins(struct slice s)
-{
-	return is_row(s) || is_comment(s);
-}
-
 /* ---- where it comes from ---- */
 
 /* What of a frame may be a row, and by which name its columns and quotes are kept. */
@@ -116,14 +75,10 @@ place_of_frame(struct slice frame)
 	return (struct place){frame, nothing, nothing};
 }
 
-/* Of a line without a tag the header's reader takes the beginning of the text for one. */
 static struct place
 place_without_tag(struct slice frame, const struct line *line)
 {
-	const char *p = line->program.p, *end = frame.p + frame.n;
-	bool inside = line->program.n && p >= frame.p && p < end;
-	struct slice text = inside ? slice_of(p, (size_t)(end - p)) : line->text;
-	return (struct place){text, line->host, nothing};
+	return (struct place){msgtrk_text_without_tag(frame, line), line->host, nothing};
 }
 
 static struct place
@@ -199,7 +154,7 @@ tracking_take(struct tracking *t, struct slice sender, struct slice frame, const
 		if (push_if_open(t, sender, &places[i]))
 			return true;
 	for (size_t i = 0; i < n; i++)
-		if (begins(places[i].text))
+		if (msgtrk_begins(places[i].text))
 			return push(t, get_source(t, sender, &places[i]), places[i].text);
 	return false;
 }

@@ -1,6 +1,7 @@
 #include "intake/intake_part.h"
 
 #include "base/memory.h"
+#include "wire/msgtrk.h"
 #include "wire/stamp.h"
 #include "wire/syslog.h"
 
@@ -13,27 +14,32 @@ without_lf(struct slice frame)
 	return frame;
 }
 
-static struct slice
-host_of(struct intake *in, struct slice frame)
+/* A row of a message tracking log names its servers itself, in any of them: only who may speak for
+ * all hosts may send it. */
+static bool
+is_tracking(struct slice frame, const struct line *line)
 {
-	struct line line;
-	syslog_read(frame, &in->clock, &line);
-	return line.host;
+	return msgtrk_begins(frame) || msgtrk_begins(line->text) ||
+	       msgtrk_begins(msgtrk_text_without_tag(frame, line));
 }
 
 static bool
 is_foreign(struct intake *in, const struct source *source, struct slice frame)
 {
-	if (!peers_is_bound(source->rule))
+	struct line line;
+	if (!peers_is_bound(source->rule) || peers_may_speak_for(source->rule, S("")))
 		return false;
-	struct slice host = host_of(in, frame);
-	if (host.n == 0 || peers_may_speak_for(source->rule, host))
+	syslog_read(frame, &in->clock, &line);
+	bool tracking = is_tracking(frame, &line);
+	if (!tracking && (line.host.n == 0 || peers_may_speak_for(source->rule, line.host)))
 		return false;
 	in->counters[source->kind].foreign++;
 	report_say(&in->report, in->now_ms, REPORT_FOREIGN, INTAKE_WARNING,
-		"%s: %.*s may not speak for host %.*s: the line is refused",
+		tracking ? "%s: %.*s may not speak for all hosts (%.*s), so it may send no rows of "
+			   "a message tracking log: the line is refused"
+			 : "%s: %.*s may not speak for host %.*s: the line is refused",
 		intake_kind_name(source->kind), SLICE_ARG(source->sender),
-		SLICE_ARG(slice_head(host, 255)));
+		SLICE_ARG(slice_head(line.host, 255)));
 	return true;
 }
 

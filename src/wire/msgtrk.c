@@ -106,6 +106,60 @@ msgtrk_guess_columns(struct slice row, struct msgtrk_columns *columns)
 	return true;
 }
 
+/* ---- among other lines ---- */
+
+enum {
+	STAMP_BYTES = 20, /* 2026-11-22T01:00:00Z, at least */
+	FEW_COMMAS = 10,  /* no text of another program has so many behind a stamp */
+};
+
+static bool
+begins_with_stamp(struct slice s)
+{
+	return s.n > STAMP_BYTES && s.p[4] == '-' && s.p[7] == '-' && s.p[10] == 'T' &&
+	       s.p[13] == ':';
+}
+
+/* A row has its stamp up to the first comma; the stamp of a syslog line ends with a blank. */
+static bool
+is_row(struct slice s)
+{
+	ptrdiff_t comma = begins_with_stamp(s) ? slice_find_char(s, ',') : -1;
+	if (comma < STAMP_BYTES - 1 || slice_find_char(slice_head(s, (size_t)comma), ' ') >= 0)
+		return false;
+	size_t commas = 0;
+	for (size_t i = 0; i < s.n && commas < FEW_COMMAS; i++)
+		commas += s.p[i] == ',';
+	return commas == FEW_COMMAS;
+}
+
+static bool
+is_comment(struct slice s)
+{
+	static const char *const heads[] = {
+		"#Fields:", "#Software:", "#Version:", "#Log-type:", "#Date:"};
+	for (size_t i = 0; s.n && *s.p == '#' && i < sizeof(heads) / sizeof(*heads); i++)
+		if (slice_starts(s, slice_of_str(heads[i])))
+			return true;
+	return false;
+}
+
+bool
+msgtrk_begins(struct slice text)
+{
+	return is_row(text) || is_comment(text);
+}
+
+struct slice
+msgtrk_text_without_tag(struct slice frame, const struct line *line)
+{
+	const char *p = line->program.p, *end = frame.p + frame.n;
+	bool inside = line->program.n && p >= frame.p && p < end;
+	return inside ? slice_of(p, (size_t)(end - p)) : line->text;
+}
+
+/* ---- rows ---- */
+
 /* The field with its quotes. */
 static struct slice
 raw_field(const struct msgtrk_columns *columns, struct slice row, enum msgtrk_column column)

@@ -66,6 +66,14 @@ enum msgtrk_kind msgtrk_look(struct slice record, struct msgtrk_columns *columns
  * False for any other number, or when the first field is no time. */
 bool msgtrk_guess_columns(struct slice row, struct msgtrk_columns *columns);
 
+/* Whether a text can be (the first line of) a row, by its stamp and commas, or is one of the
+ * comment lines: to find them among other lines. Cheap. */
+bool msgtrk_begins(struct slice text);
+
+/* The text of a syslog line that has no tag: syslog_read takes its beginning for one. Borrows from
+ * `frame`, of which it made `line`. */
+struct slice msgtrk_text_without_tag(struct slice frame, const struct line *line);
+
 /* Makes a line of a row: time, host (server-hostname, else client-hostname), program "MSGTRK", text
  * = the row as it is. False when date-time is missing or none: the rest is set all the same, t_us
  * is 0. The line borrows from row and columns. */
