@@ -349,11 +349,31 @@ trouble(struct feed *f, const struct error *err)
 	close_all(f);
 }
 
+/* Another writer waits, and there is nothing to write here: it may have the database for as long as
+ * that lasts. */
+static void
+give_way(struct feed *f)
+{
+	if (!f->pending && !f->held && writer_is_wanted(f->writer))
+		writer_close(&f->writer);
+}
+
+/* Has it given way, and nothing has come since? Then the database is left to the others. */
+static bool
+has_nothing_to_write(struct feed *f)
+{
+	return f->reader && !f->writer && !f->pending && !f->held &&
+	       !spool_reader_wait(f->reader, WAIT_US / 1000);
+}
+
 /* One round: what there is, and a commit when it is due. */
 static bool
 work(struct feed *f, bool last, bool *more, struct error *err)
 {
 	bool busy = false;
+	*more = false;
+	if (!last && has_nothing_to_write(f))
+		return true;
 	if (!open_all(f, &busy, err)) {
 		*more = true;
 		return busy && !last;
@@ -370,8 +390,10 @@ work(struct feed *f, bool last, bool *more, struct error *err)
 		return false;
 	hosts_tick(f->options.hosts, *more ? f->received_us : time_now_us(), rest);
 	f->retry_us = 0;
-	if (!*more && !last)
+	if (!*more && !last) {
 		wait_for_more(f);
+		give_way(f);
+	}
 	return true;
 }
 
