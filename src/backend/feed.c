@@ -383,10 +383,7 @@ work(struct feed *f, bool last, bool *more, struct error *err)
 		return error_set(err, "%s", spool_reader_error(f->reader));
 	*more = result == SPOOL_RECORD;
 	bool rest = last && !*more; /* sessions that are open end here, for all we know */
-	bool idle = !*more && !f->pending && !f->held;
-	if ((is_due(f) || rest || writer_failed(f->writer) ||
-		    (idle && writer_is_wanted(f->writer))) &&
-		!commit(f, rest, err))
+	if ((is_due(f) || rest || writer_failed(f->writer)) && !commit(f, rest, err))
 		return false;
 	hosts_tick(f->options.hosts, *more ? f->received_us : time_now_us(), rest);
 	f->retry_us = 0;

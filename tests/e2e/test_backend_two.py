@@ -19,7 +19,9 @@ def make_backend(folder, server):
 def test_a_daemon_without_work_gives_way(scratch, fresh):
     server = fresh()
     backends = [make_backend(scratch / name, server) for name in ('first', 'second')]
-    with backends[0].running(), backends[1].running():
-        for n in range(4):  # by turns; the other one has nothing to do meanwhile
-            backends[n % 2].send_tcp(MAIL.format(n=n).encode())
-            wait_until(lambda count=n + 1: server.sql('SELECT count(*) FROM v_delivery') == str(count))
+    with backends[0].running():
+        wait_until(lambda: backends[0].metric('else_database_connected') == 1)
+        with backends[1].running():
+            for n, backend in enumerate([backends[1], backends[0], backends[1]]):
+                backend.send_tcp(MAIL.format(n=n).encode())
+                wait_until(lambda count=n + 1: server.sql('SELECT count(*) FROM v_delivery') == str(count))
