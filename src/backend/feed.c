@@ -23,7 +23,7 @@
 #define BEHIND_US	 (2 * TIME_SECOND_US)
 #define BEHIND_BYTES	 ((uint64_t)8 << 20)
 #define BEHIND_COMMIT_US (5 * TIME_SECOND_US)
-#define TRACE_BYTES	 ((size_t)48 << 20)
+#define TRACE_BYTES	 ((size_t)32 << 20)
 #define RETRY_FIRST_US	 (TIME_SECOND_US / 2)
 #define RETRY_MOST_US	 (10 * TIME_SECOND_US)
 #define LOOK_LINES	 256 /* between two looks at the clock */
