@@ -2,7 +2,7 @@
 #ifndef ELSE_BACKEND_CONFIG_INTAKE_H
 #define ELSE_BACKEND_CONFIG_INTAKE_H
 
-#include "backend/config.h"
+#include "config/config.h"
 #include "intake/intake.h"
 
 struct config_intake {

@@ -2,7 +2,7 @@
 #ifndef ELSE_BACKEND_DAEMON_H
 #define ELSE_BACKEND_DAEMON_H
 
-#include "backend/config.h"
+#include "config/config.h"
 #include "base/error.h"
 
 struct daemon;

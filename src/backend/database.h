@@ -2,7 +2,7 @@
 #ifndef ELSE_BACKEND_DATABASE_H
 #define ELSE_BACKEND_DATABASE_H
 
-#include "backend/config.h"
+#include "config/config.h"
 #include "base/error.h"
 
 /* Starts the embedded cluster if it is down (recovery after a crash is waited for), connects,

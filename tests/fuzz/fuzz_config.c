@@ -1,5 +1,5 @@
 /* Any text is a configuration or a list of what is wrong with it, one line each; never both. */
-#include "backend/config.h"
+#include "config/config.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "backend/config_intake.h"
-#include "backend/config_part.h"
+#include "config/config_part.h"
 
 static const char *root; /* of the sources */
 

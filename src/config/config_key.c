@@ -1,6 +1,6 @@
 /* All keys of the configuration file. A new one is a row here, a member of struct config, and a
  * paragraph in man/else.conf.5 and deploy/else.conf (the unit test asks for both). */
-#include "backend/config_part.h"
+#include "config/config_part.h"
 
 #include "query/query_part.h" /* what was meant */
 

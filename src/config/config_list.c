@@ -1,5 +1,5 @@
 /* Lists of the configuration: values with blanks or commas between them. */
-#include "backend/config_part.h"
+#include "config/config_part.h"
 
 enum { MOST_NAME = 253 }; /* RFC 1035, without the root's dot */
 

@@ -1,8 +1,8 @@
 /* What the files of the configuration's reader share; see config.h. */
-#ifndef ELSE_BACKEND_CONFIG_PART_H
-#define ELSE_BACKEND_CONFIG_PART_H
+#ifndef ELSE_CONFIG_CONFIG_PART_H
+#define ELSE_CONFIG_CONFIG_PART_H
 
-#include "backend/config.h"
+#include "config/config.h"
 
 enum config_section {
 	CONFIG_BACKEND,

@@ -1,5 +1,5 @@
 /* Single values of the configuration: text, paths, numbers, sizes, times, words. */
-#include "backend/config_part.h"
+#include "config/config_part.h"
 
 #include "query/query_part.h" /* what was meant */
 

@@ -17,8 +17,8 @@
  *
  * backend/config_intake.h makes the options of the intake out of it.
  */
-#ifndef ELSE_BACKEND_CONFIG_H
-#define ELSE_BACKEND_CONFIG_H
+#ifndef ELSE_CONFIG_CONFIG_H
+#define ELSE_CONFIG_CONFIG_H
 
 #include "base/arena.h"
 #include "base/buf.h"

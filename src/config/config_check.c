@@ -1,5 +1,5 @@
 /* What the configuration must have beyond good values, and what follows from the rest of it. */
-#include "backend/config_part.h"
+#include "config/config_part.h"
 
 static bool
 is_network(enum config_kind kind)

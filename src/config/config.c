@@ -1,4 +1,4 @@
-#include "backend/config_part.h"
+#include "config/config_part.h"
 
 #include <errno.h>
 #include <fcntl.h>
