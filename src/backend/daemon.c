@@ -9,7 +9,7 @@
 #include "backend/config_intake.h"
 #include "backend/database.h"
 #include "backend/feed.h"
-#include "backend/log.h"
+#include "daemon/log.h"
 #include "backend/metrics.h"
 #include "base/memory.h"
 #include "base/time.h"

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "backend/log.h"
+#include "daemon/log.h"
 #include "base/time.h"
 #include "store/cluster.h"
 #include "store/host.h"

@@ -13,7 +13,7 @@
 #ifndef ELSE_BACKEND_HOSTS_H
 #define ELSE_BACKEND_HOSTS_H
 
-#include "backend/log.h"
+#include "daemon/log.h"
 #include "base/buf.h"
 #include "parse/parse.h"
 #include "spool/record.h"

@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "backend/daemon.h"
-#include "backend/log.h"
-#include "backend/notify.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
 #include "base/time.h"
 
 #define DEFAULT_CONFIG "/etc/else/else.conf"

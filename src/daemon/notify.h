@@ -1,6 +1,6 @@
 /* Messages to the service manager, sd_notify(3): a datagram to $NOTIFY_SOCKET, or nothing. */
-#ifndef ELSE_BACKEND_NOTIFY_H
-#define ELSE_BACKEND_NOTIFY_H
+#ifndef ELSE_DAEMON_NOTIFY_H
+#define ELSE_DAEMON_NOTIFY_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "backend/notify.h"
+#include "daemon/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

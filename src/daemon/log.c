@@ -1,5 +1,7 @@
-#include "backend/log.h"
+#define _GNU_SOURCE
+#include "daemon/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@ log_say(enum log_level level, const char *format, ...)
 	char line[LINE_BYTES];
 	bool journal = getenv("JOURNAL_STREAM") != NULL;
 	int n = journal ? snprintf(line, sizeof(line), "<%d>", (int)level)
-			: snprintf(line, sizeof(line), "else-backend: ");
+			: snprintf(line, sizeof(line), "%s: ", program_invocation_short_name);
 	va_list args;
 	va_start(args, format);
 	int text = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
