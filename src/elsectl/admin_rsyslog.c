@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "elsectl/certificate.h"
 #include "elsectl/rsyslog_template.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 static const char usage[] =
 	"usage: elsectl admin rsyslog-config HOST [OPTION...]\n"

@@ -15,9 +15,8 @@
 #include <signal.h>
 
 #include "base/error.h"
-#include "elsectl/output.h"
+#include "show/output.h"
 #include "store/db.h"
-#include "trace/topology.h"
 
 /* Exit status */
 enum {
@@ -82,9 +81,6 @@ bool app_drop_root(const struct app *app, struct error *err);
 /* Drops root, starts the embedded cluster or connects to --database, brings the schema up to date.
  * The caller closes *db. app->conninfo is then what libpq needs for more connections. */
 bool app_open_database(struct app *app, struct db **db, struct error *err);
-
-/* Domains, hosts and networks of our own side, from the database. */
-bool app_load_topology(struct db *db, struct topology *topology, struct error *err);
 
 /* The signal (SIGINT, SIGTERM) that asked us to stop, or 0. Only after app_catch_signals: the first
  * one sets it, a second one ends the program. */

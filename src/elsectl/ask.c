@@ -1,7 +1,7 @@
 #include "elsectl/ask.h"
 
 #include "base/time.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "elsectl/zone.h"
 #include "store/search.h"
 

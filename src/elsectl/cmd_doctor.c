@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "elsectl/zone.h"
 #include "store/cluster.h"
 #include "store/data_dir.h"

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "codes/codes.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
 
 #include "elsectl/commands.h"
 #include "parse/parse.h"
+#include "store/own.h"
 
 #include <stdlib.h>
 
@@ -215,7 +216,7 @@ open_all(struct import *im, struct error *err)
 {
 	im->app->quiet |= im->quiet;
 	if (!app_open_database(im->app, &im->db, err) || !look_if_empty(im, err) ||
-		!app_load_topology(im->db, &im->topology, err))
+		!own_load(im->db, &im->topology, err))
 		return false;
 	im->writer =
 		writer_open(&(struct writer_options){.conninfo = buf_str(&im->app->conninfo)}, err);

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "elsectl/parse_report.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "input/input.h"
 #include "parse/parse.h"
 #include "trace/trace.h"

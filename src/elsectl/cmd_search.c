@@ -6,8 +6,9 @@
 #include "elsectl/ask.h"
 #include "elsectl/found.h"
 #include "elsectl/search_hint.h"
-#include "elsectl/text.h"
 #include "elsectl/zone.h"
+#include "show/row.h"
+#include "show/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ print_page(struct searching *s, const struct search_page *page)
 	if (!s->app->json && page->n)
 		found_print(o, page->rows, page->n);
 	for (size_t i = 0; s->app->json && i < page->n; i++)
-		found_add_json(&o->text, &page->rows[i]);
+		row_add_json(&o->text, &page->rows[i]);
 	if (s->limit > PAGE_ROWS)
 		output_flush_some(o);
 	return !o->failed;

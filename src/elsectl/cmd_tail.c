@@ -7,6 +7,7 @@
 #include "elsectl/ask.h"
 #include "elsectl/found.h"
 #include "elsectl/zone.h"
+#include "show/row.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -70,7 +71,7 @@ static void
 show(struct tailing *t, const struct search_row *row)
 {
 	if (t->app->json)
-		found_add_json(&t->app->out.text, row);
+		row_add_json(&t->app->out.text, row);
 	else
 		found_print_line(&t->app->out, row);
 }

@@ -3,9 +3,10 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "elsectl/app.h"
 #include "elsectl/table.h"
-#include "elsectl/trace_store.h"
-#include "elsectl/view.h"
+#include "show/trace_store.h"
+#include "show/view.h"
 #include "store/load.h"
 
 #include <stdlib.h>
@@ -209,14 +210,16 @@ static int
 open_and_trace(struct tracing *t, struct slice text)
 {
 	struct error err;
+	struct db *db;
 	int status = APP_TROUBLE;
-	if (!trace_store_open(&t->store, t->app, &err))
+	if (!app_open_database(t->app, &db, &err) || !trace_store_open(&t->store, db, &err))
 		app_trouble(t->app, &err);
 	else
 		status = trace_what(t, text);
 	if (status == APP_NOTHING)
 		app_say(t->app, "nothing is stored of %.*s", SLICE_ARG(text));
 	trace_store_close(&t->store);
+	db_close(&db);
 	return status;
 }
 

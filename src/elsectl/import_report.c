@@ -1,7 +1,7 @@
 #include "elsectl/import.h"
 
 #include "base/json.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "parse/parse.h"
 
 enum { SHAPES_SHOWN = 5 };

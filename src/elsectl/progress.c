@@ -1,7 +1,7 @@
 #include "elsectl/progress.h"
 
 #include "base/time.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "elsectl/table.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "elsectl/zone.h"
 
 static void

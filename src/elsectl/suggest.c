@@ -1,6 +1,6 @@
 #include "elsectl/suggest.h"
 
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "wire/queue_id.h"
 
 void

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/memory.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 #include <assert.h>
 #include <stdlib.h>

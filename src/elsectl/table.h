@@ -14,7 +14,7 @@
 #ifndef ELSE_ELSECTL_TABLE_H
 #define ELSE_ELSECTL_TABLE_H
 
-#include "elsectl/output.h"
+#include "show/output.h"
 
 enum table_kind {
 	TABLE_LEFT,
@@ -34,7 +34,7 @@ struct table;
 struct table *table_new(const struct table_column *columns, size_t n);
 void table_free(struct table **t);
 
-/* The text is copied, and made harmless (elsectl/text.h). */
+/* The text is copied, and made harmless (show/text.h). */
 void table_cell(struct table *t, enum style style, struct slice text);
 void table_cell_str(struct table *t, const char *text); /* NULL: empty */
 void table_cell_number(struct table *t, uint64_t n);

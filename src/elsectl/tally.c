@@ -1,7 +1,7 @@
 #include "elsectl/tally.h"
 
 #include "base/json.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 void
 tally_reject(struct tally *t, enum status status)

@@ -3,7 +3,7 @@
 #define ELSE_ELSECTL_TALLY_H
 
 #include "base/buf.h"
-#include "elsectl/output.h"
+#include "show/output.h"
 #include "trace/journey.h"
 
 struct tally {

@@ -1,9 +1,9 @@
 #include "unit.h"
 
-#include "elsectl/mail_id_text.h"
+#include "show/mail_id_text.h"
 #include "elsectl/shapes.h"
 #include "elsectl/table.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * hold escape sequences that a terminal would obey, and bidirectional controls that make a line
  * read otherwise than it is.
  */
-#ifndef ELSE_ELSECTL_TEXT_H
-#define ELSE_ELSECTL_TEXT_H
+#ifndef ELSE_SHOW_TEXT_H
+#define ELSE_SHOW_TEXT_H
 
 #include "base/buf.h"
 

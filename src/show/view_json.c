@@ -1,6 +1,6 @@
 /* A mail as one JSON object: the names and their order are a contract (elsectl(1), "trace --json").
  */
-#include "elsectl/view.h"
+#include "show/view.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-#include "elsectl/output.h"
+#include "show/output.h"
 
-#include "elsectl/text.h"
+#include "show/text.h"
 
 #include <errno.h>
 #include <langinfo.h>

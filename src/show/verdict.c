@@ -1,9 +1,9 @@
 /* The verdict on a mail: what became of it in one or two sentences, and who can do something about
  * it. */
-#include "elsectl/view.h"
+#include "show/view.h"
 
 #include "base/time.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 
 enum { REPLY_COLUMNS = 200 };
 

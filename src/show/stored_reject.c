@@ -1,9 +1,9 @@
 /* A refusal that made no mail, for `elsectl trace`. */
-#include "elsectl/trace_store.h"
+#include "show/trace_store.h"
 
 #include "base/json.h"
 #include "base/time.h"
-#include "elsectl/text.h"
+#include "show/text.h"
 #include "parse/parse.h"
 #include "store/reject_lines.h"
 #include "trace/trace.h"

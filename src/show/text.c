@@ -1,4 +1,4 @@
-#include "elsectl/text.h"
+#include "show/text.h"
 
 struct range {
 	uint32_t first, last;

@@ -1,4 +1,4 @@
-#include "elsectl/mail_id_text.h"
+#include "show/mail_id_text.h"
 
 #include "base/time.h"
 

@@ -1,4 +1,4 @@
-#include "elsectl/view.h"
+#include "show/view.h"
 
 #include "base/memory.h"
 #include "base/time.h"

@@ -9,8 +9,8 @@
  * may be off by some: the id stays good when the arrival is dated anew. The hash of a refusal is
  * slice_hash(value of its column `lines`, 0).
  */
-#ifndef ELSE_ELSECTL_MAIL_ID_TEXT_H
-#define ELSE_ELSECTL_MAIL_ID_TEXT_H
+#ifndef ELSE_SHOW_MAIL_ID_TEXT_H
+#define ELSE_SHOW_MAIL_ID_TEXT_H
 
 #include "base/buf.h"
 

@@ -3,8 +3,8 @@
  * whether a terminal is there, how wide it is, whether it takes colours (NO_COLOR, TERM=dumb) and
  * UTF-8 (the locale).
  */
-#ifndef ELSE_ELSECTL_OUTPUT_H
-#define ELSE_ELSECTL_OUTPUT_H
+#ifndef ELSE_SHOW_OUTPUT_H
+#define ELSE_SHOW_OUTPUT_H
 
 #include "base/buf.h"
 
@@ -39,7 +39,7 @@ void output_flush_some(struct output *o);
 /* The program's own words, which may hold newlines. */
 void output_str(struct output *o, const char *text);
 
-/* Text from a log or a command line: control characters are shown escaped (elsectl/text.h). */
+/* Text from a log or a command line: control characters are shown escaped (show/text.h). */
 void output_text(struct output *o, struct slice text);
 
 /* The same in a style. */

@@ -1,18 +1,19 @@
-/* What `elsectl trace` asks the database. */
-#ifndef ELSE_ELSECTL_TRACE_STORE_H
-#define ELSE_ELSECTL_TRACE_STORE_H
+/* What the journey of a mail asks the database. */
+#ifndef ELSE_SHOW_TRACE_STORE_H
+#define ELSE_SHOW_TRACE_STORE_H
 
-#include "elsectl/app.h"
-#include "elsectl/view.h"
+#include "show/output.h"
+#include "show/view.h"
 #include "store/load.h"
 
 struct trace_store {
-	struct db *db;
+	struct db *db; /* borrowed */
 	struct evidence *evidence;
 	struct topology topology;
 };
 
-bool trace_store_open(struct trace_store *s, struct app *app, struct error *err);
+/* Reads what is needed for every mail; close it after a failure too. */
+bool trace_store_open(struct trace_store *s, struct db *db, struct error *err);
 void trace_store_close(struct trace_store *s);
 
 /* The stored mail, NULL when there is none; the caller frees. */

@@ -3,13 +3,13 @@
  * of a Message-ID, with the last word on each recipient, and the verdict. Made from the journey
  * (trace/journey.h); printed as text (view_text.c) or as JSON (view_json.c).
  */
-#ifndef ELSE_ELSECTL_VIEW_H
-#define ELSE_ELSECTL_VIEW_H
+#ifndef ELSE_SHOW_VIEW_H
+#define ELSE_SHOW_VIEW_H
 
 #include "base/error.h"
 #include "base/json.h"
 #include "codes/codes.h"
-#include "elsectl/mail_id_text.h"
+#include "show/mail_id_text.h"
 #include "trace/journey.h"
 
 struct view_hop {

@@ -1,7 +1,8 @@
-#include "elsectl/trace_store.h"
+#include "show/trace_store.h"
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "store/own.h"
 
 #include <stdlib.h>
 
@@ -13,12 +14,12 @@
 enum { MOST_RELATED = 50 };
 
 bool
-trace_store_open(struct trace_store *s, struct app *app, struct error *err)
+trace_store_open(struct trace_store *s, struct db *db, struct error *err)
 {
+	s->db = db;
 	s->evidence = evidence_new();
-	return app_open_database(app, &s->db, err) &&
-	       load_dictionaries(s->db, s->evidence, DICTIONARY_MAILS, err) &&
-	       app_load_topology(s->db, &s->topology, err);
+	return load_dictionaries(db, s->evidence, DICTIONARY_MAILS, err) &&
+	       own_load(db, &s->topology, err);
 }
 
 void
@@ -26,7 +27,6 @@ trace_store_close(struct trace_store *s)
 {
 	evidence_free(&s->evidence);
 	topology_fini(&s->topology);
-	db_close(&s->db);
 }
 
 static bool

@@ -1,10 +1,10 @@
 /* A mail for people: the verdict, then the journey server by server, then the recipients with every
  * try. */
-#include "elsectl/view.h"
+#include "show/view.h"
 
 #include "base/time.h"
-#include "elsectl/output.h"
-#include "elsectl/text.h"
+#include "show/output.h"
+#include "show/text.h"
 
 #include <stdlib.h>
 
