@@ -127,6 +127,10 @@ struct query_scope {
 	size_t n_domains;
 	const struct slice *addresses;
 	size_t n_addresses;
+	bool any_address;	       /* whatever the two say */
+	const char *hosts;	       /* int2[]: only what came in at, ended on or was refused by one of
+					  these; NULL = any */
+	const struct query_scope *also; /* and what this allows; may be NULL */
 };
 
 struct query_sql_context {
@@ -172,6 +176,22 @@ void query_sql_find(struct buf *text, const struct query_sql *sql, enum query_ta
 /* One column int8: how many; the keyset and the limit are not looked at. */
 void query_sql_count(struct buf *text, const struct query_sql *sql, enum query_table table,
 	const struct query_candidate *candidate, bool slow);
+
+/* Sums over rows (deliveries, refusals), not arrivals. `keys` and `sums` are lists of columns, `where`
+ * a condition, over columns of d that both tables have: t, host, entry_host, status, way, reason,
+ * code, flags, tries, took_ms, size, relay, client_ip, client_name, helo, sasl_user, sender, rcpt
+ * (those of refusals that they have not are NULL, their flags 0, their entry_host is host). They may
+ * hold QUERY_PARAM_AFTER_T and QUERY_PARAM_LIMIT, and no byte of a query. Columns: the keys, the
+ * sums. */
+struct query_sums {
+	const char *keys;
+	unsigned n_keys;
+	const char *sums;
+	unsigned n_sums;
+	const char *where; /* "true" */
+};
+void query_sql_sum(struct buf *text, const struct query_sql *sql, enum query_table table,
+	const struct query_candidate *candidate, bool slow, const struct query_sums *sums);
 
 /* Hours in which there are refusals that match the plan's `rollup`: one column timestamptz, newest
  * first, between QUERY_PARAM_FROM and QUERY_PARAM_TO. */

@@ -382,19 +382,29 @@ query_match_host(struct query_compiler *c, const struct query_node *field, struc
 	return QUERY_SOMETIMES;
 }
 
-/* What a reader may see, and the indexes of it for a query that has none. */
-void
-query_match_scope(struct query_compiler *c, struct query_part *part)
+static void
+add_scope_hosts(struct query_compiler *c, const char *hosts, struct buf *b)
+{
+	unsigned param = query_param_add(c, QUERY_PG_INT2_ARRAY, hosts);
+	buf_addf(b, " AND (d.host = ANY ($%u)", param);
+	if (c->table == QUERY_MAILS)
+		buf_addf(b, " OR d.entry_host = ANY ($%u)", param);
+	buf_add_char(b, ')');
+}
+
+/* One of the alternatives, as if it were alone. */
+static void
+match_scope(struct query_compiler *c, const struct query_scope *scope, struct query_part *part)
 {
 	struct address_arrays arrays = {0};
 	size_t first, end;
-	for (size_t i = 0; i < c->scope->n_addresses; i++)
-		query_array_add(&arrays.exact, c->scope->addresses[i]);
-	for (size_t i = 0; i < c->scope->n_domains; i++)
-		query_array_add(&arrays.domains, c->scope->domains[i]);
+	for (size_t i = 0; i < scope->n_addresses; i++)
+		query_array_add(&arrays.exact, scope->addresses[i]);
+	for (size_t i = 0; i < scope->n_domains; i++)
+		query_array_add(&arrays.domains, scope->domains[i]);
 	struct address_values v = take_values(c, &arrays);
-	if (!v.n_exact && !v.n_domains) {
-		buf_add_str(&part->text, "false");
+	if (scope->any_address || (!v.n_exact && !v.n_domains)) {
+		buf_add_str(&part->text, scope->any_address ? "true" : "false");
 		return;
 	}
 	part->covered = true;
@@ -404,5 +414,22 @@ query_match_scope(struct query_compiler *c, struct query_part *part)
 		buf_add_str(&part->text, i ? " OR " : "");
 		add_column(&part->text, columns[i].name, &v);
 		probe_column(&part->cover, &columns[i], &v);
+	}
+}
+
+/* What a reader may see, and the indexes of it for a query that has none. */
+void
+query_match_scope(struct query_compiler *c, struct query_part *part)
+{
+	for (const struct query_scope *s = c->scope; s; s = s->also) {
+		struct query_part one = {0};
+		match_scope(c, s, &one);
+		buf_addf(&part->text, "%s((%s)", s == c->scope ? "" : " OR ", buf_str(&one.text));
+		if (s->hosts)
+			add_scope_hosts(c, s->hosts, &part->text);
+		buf_add_char(&part->text, ')');
+		part->covered = one.covered && !c->scope->also;
+		part->cover = one.cover;
+		buf_fini(&one.text);
 	}
 }

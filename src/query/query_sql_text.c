@@ -14,6 +14,7 @@ struct table_text {
 	const char *order;
 	const char *after; /* keyset */
 	const char *identity;
+	const char *summed;
 };
 
 /* clang-format off */
@@ -23,7 +24,9 @@ static const struct table_text tables[QUERY_TABLES] = {
 	 {"t", "mail_id", "branch"},
 	 3, 3, "DISTINCT ", "t DESC, mail_id DESC, branch DESC",
 	 "(d.t, d.mail_id, d.branch) < ($5, $6, $7::int4)",
-	 "d.t, d.mail_id, d.branch"},
+	 "d.t, d.mail_id, d.branch",
+	 "d.t, d.host, d.entry_host, d.status, d.way, d.reason, d.code, d.flags, d.tries, d.took_ms, d.size, d.relay, "
+	 "d.client_ip, d.client_name, d.helo, d.sasl_user, d.sender, d.rcpt"},
 	{"reject",
 	 {"d.t", "d.host", "md5(d.lines) AS mark", "d.status", "d.way", "d.reason", "d.code", "d.smtp",
 	  "host(d.client_ip) AS ip", "d.client_name", "d.sender", "d.rcpt", "d.lines", "d.tableoid AS part",
@@ -32,7 +35,10 @@ static const struct table_text tables[QUERY_TABLES] = {
 	  "lines", "part", "place"},
 	 15, 13, "", "t DESC, host DESC, mark DESC, sender DESC, rcpt DESC, ip DESC",
 	 "(d.t, d.host::int8, md5(d.lines)) <= ($5, $6, $7)",
-	 "d.tableoid, d.ctid"},
+	 "d.tableoid, d.ctid",
+	 "d.t, d.host, d.host AS entry_host, d.status, d.way, d.reason, d.code, 0 AS flags, NULL::int2 AS tries, "
+	 "NULL::int4 AS took_ms, NULL::int4 AS size, NULL::int4 AS relay, d.client_ip, d.client_name, d.helo, "
+	 "d.sasl_user, d.sender, d.rcpt"},
 };
 /* clang-format on */
 
@@ -230,6 +236,51 @@ query_sql_count(struct buf *text, const struct query_sql *sql, enum query_table 
 		add_count_by_key(text, sql, table, candidate, slow);
 	else
 		add_count_by_minute(text, sql, table, candidate != NULL, slow);
+}
+
+/* Where several ranges of keys may have the same row, its place tells. */
+static void
+add_rows_by_key(struct buf *b, const struct query_sql *sql, enum query_table table,
+	const struct query_candidate *c, bool slow)
+{
+	const struct table_text *t = &tables[table];
+	unsigned minutes = bucket_minutes(c);
+	for (size_t i = 0; i < c->n; i++) {
+		buf_addf(b, "%sSELECT DISTINCT p.* FROM ", i ? " UNION " : "");
+		add_series(b, minutes);
+		buf_addf(b,
+			", unnest($%u) v, LATERAL (SELECT d.tableoid AS part, d.ctid AS place, %s "
+			"FROM %s d WHERE ",
+			c->probes[i].param, t->summed, t->name);
+		add_range(b, c->probes[i].index, minutes);
+		add_where(b, sql, table, slow);
+		buf_add_str(b, BARRIER ") p");
+	}
+}
+
+static void
+add_rows_by_minute(
+	struct buf *b, const struct query_sql *sql, enum query_table table, bool rare, bool slow)
+{
+	buf_addf(b, "SELECT %s FROM %s d WHERE d.m BETWEEN $2 AND $1 AND ", tables[table].summed,
+		tables[table].name);
+	if (rare)
+		buf_add_str(b, QUERY_RARE " AND ");
+	add_where(b, sql, table, slow);
+}
+
+void
+query_sql_sum(struct buf *b, const struct query_sql *sql, enum query_table table,
+	const struct query_candidate *candidate, bool slow, const struct query_sums *sums)
+{
+	buf_addf(b, "SELECT %s, %s FROM (", sums->keys, sums->sums);
+	if (candidate && candidate->kind != QUERY_BY_RARE)
+		add_rows_by_key(b, sql, table, candidate, slow);
+	else
+		add_rows_by_minute(b, sql, table, candidate != NULL, slow);
+	buf_addf(b, ") d WHERE %s GROUP BY 1", sums->where);
+	for (unsigned i = 2; i <= sums->n_keys; i++)
+		buf_addf(b, ", %u", i);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "store/keys.h"
 #include "store/search.h"
+#include "store/search_sum.h"
 
 /* A stretch of time in which rows are stored; both ends belong to it. */
 struct search_span {
@@ -141,6 +142,12 @@ int64_t search_stream_scanned(const struct search_stream *st);
 /* Adds up all rows of the stream; *whole false when the deadline came first. */
 bool search_stream_count(struct search *s, const struct search_stream *st, int64_t deadline_us,
 	uint64_t *n, bool *whole, struct error *err);
+
+/* Sums of each slice, as they come. */
+bool search_stream_sum(struct search *s, const struct search_stream *st,
+	const struct search_sum_question *q, int64_t deadline_us,
+	void (*take)(void *context, const PGresult *rows), void *context, bool *whole,
+	struct error *err);
 
 /* search_load.c: rows of a page. */
 struct search_found {

@@ -337,16 +337,25 @@ sink_to(struct search_stream *st, int64_t top_us)
 	st->done = st->segment >= st->n_segments;
 }
 
+/* What is asked of a slice: its rows; or when one of these is set, sums or the number of them. */
+struct question {
+	const struct query_sums *sums;
+	bool count;
+};
+
 static bool
-run(struct search *s, struct search_stream *st, const struct asking *a, bool count, int64_t limit,
-	PGresult **rows, struct error *err)
+run(struct search *s, struct search_stream *st, const struct asking *a, const struct question *q,
+	int64_t limit, PGresult **rows, struct error *err)
 {
 	struct buf text = {0};
 	struct call_texts texts = {0};
 	struct search_call call;
 	bool by_bucket = a->candidate && a->candidate->kind != QUERY_BY_RARE;
-	(count ? query_sql_count : query_sql_find)(
-		&text, &s->sql, st->table, a->candidate, a->slice.slow);
+	if (q->sums)
+		query_sql_sum(&text, &s->sql, st->table, a->candidate, a->slice.slow, q->sums);
+	else
+		(q->count ? query_sql_count : query_sql_find)(
+			&text, &s->sql, st->table, a->candidate, a->slice.slow);
 	set_call(&call, &texts, s, st, &a->slice, by_bucket, limit);
 	bool ok = searcher_run(s->searcher, &s->sql, buf_str(&text), &call, rows, err);
 	fini_texts(&texts);
@@ -382,7 +391,7 @@ read_slice(struct search *s, struct search_stream *st, size_t want, struct error
 	st->at = 0;
 	if (!ask_next(s, st, &a, err))
 		return false;
-	if (!a.empty && !run(s, st, &a, false, limit, &st->rows, err))
+	if (!a.empty && !run(s, st, &a, &(struct question){0}, limit, &st->rows, err))
 		return false;
 	bool full = st->rows && PQntuples(st->rows) >= limit;
 	adapt(s, st, &a, time_now_us() - start_us, full);
@@ -465,31 +474,68 @@ search_stream_go(struct search_stream *st, const struct search_position *p)
 	st->done |= p->t_us == 0;
 }
 
-bool
-search_stream_count(struct search *s, const struct search_stream *st, int64_t deadline_us,
-	uint64_t *n, bool *whole, struct error *err)
+/* A copy at the newest time again. */
+static struct search_stream
+from_the_newest(const struct search *s, const struct search_stream *st)
 {
-	struct search_stream copy = *st; /* from the newest time again */
+	struct search_stream copy = *st;
 	copy.rows = NULL;
 	copy.segment = 0;
 	copy.width_us = 0;
 	copy.week_us = 0;
 	copy.top_us = copy.n_segments ? copy.segments[0].to_us : 0;
 	copy.done = s->sql.tables[copy.table].never || copy.n_segments == 0;
-	*n = 0;
-	if (!copy.done && !copy.chosen && !choose(s, &copy, err))
+	return copy;
+}
+
+/* Asks slice by slice, in `rows` (NULL: nothing to ask), until the stream is done. */
+static bool
+ask_slice(struct search *s, struct search_stream *st, const struct question *q, int64_t number,
+	PGresult **rows, struct error *err)
+{
+	struct asking a;
+	int64_t start_us = time_now_us();
+	*rows = NULL;
+	if ((!st->chosen && !choose(s, st, err)) || !ask_next(s, st, &a, err) ||
+		(!a.empty && !run(s, st, &a, q, number, rows, err)))
 		return false;
+	adapt(s, st, &a, time_now_us() - start_us, false);
+	sink_to(st, a.slice.from_us - 1);
+	return true;
+}
+
+bool
+search_stream_count(struct search *s, const struct search_stream *st, int64_t deadline_us,
+	uint64_t *n, bool *whole, struct error *err)
+{
+	struct search_stream copy = from_the_newest(s, st);
+	*n = 0;
 	while (!copy.done && !(deadline_us && time_now_us() >= deadline_us)) {
-		struct asking a;
-		int64_t start_us = time_now_us();
-		PGresult *rows = NULL;
-		if (!ask_next(s, &copy, &a, err) ||
-			(!a.empty && !run(s, &copy, &a, true, 1, &rows, err)))
+		PGresult *rows;
+		if (!ask_slice(s, &copy, &(struct question){.count = true}, 1, &rows, err))
 			return false;
 		*n += rows ? (uint64_t)search_i64(rows, 0, 0) : 0;
 		PQclear(rows);
-		adapt(s, &copy, &a, time_now_us() - start_us, false);
-		sink_to(&copy, a.slice.from_us - 1);
+	}
+	*whole = copy.done;
+	return true;
+}
+
+bool
+search_stream_sum(struct search *s, const struct search_stream *st,
+	const struct search_sum_question *q, int64_t deadline_us,
+	void (*take)(void *context, const PGresult *rows), void *context, bool *whole,
+	struct error *err)
+{
+	struct search_stream copy = from_the_newest(s, st);
+	copy.after_us = q->t_us;
+	while (!copy.done && !(deadline_us && time_now_us() >= deadline_us)) {
+		PGresult *rows;
+		if (!ask_slice(s, &copy, &(struct question){.sums = &q->sums}, q->number, &rows, err))
+			return false;
+		if (rows)
+			take(context, rows);
+		PQclear(rows);
 	}
 	*whole = copy.done;
 	return true;
