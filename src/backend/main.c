@@ -144,6 +144,11 @@ main(int argc, char **argv)
 	r.path = options.config;
 	if (!read_config(r.path, &r.config[0]))
 		return USAGE;
+	if (r.config[0].n_listeners == 0) {
+		log_say(LOG_LEVEL_ERROR, "%s: there is no listener", r.path);
+		config_fini(&r.config[0]);
+		return USAGE;
+	}
 	if (options.test) {
 		printf("%s is good\n", r.path);
 		config_fini(&r.config[0]);

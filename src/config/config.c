@@ -111,6 +111,11 @@ set_defaults(struct config *c)
 		.refusals_days = 90,
 		.spool_segment_bytes = 64 << 20,
 		.spool_cap_bytes = (uint64_t)20 << 30,
+		.frontend_address = "127.0.0.1",
+		.frontend_port = 8025,
+		.frontend_web = "/usr/share/else/web",
+		.frontend_workers = 4,
+		.frontend_limit_s = 10,
 	};
 }
 

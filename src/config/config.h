@@ -1,7 +1,7 @@
 /*
- * The configuration file of else-backend, as plain values: what listens where, who may send, where
- * things lie, what is kept how long. The format and every key are in else.conf(5); deploy/else.conf
- * is an example with all of them.
+ * The configuration file of else-backend and else-frontend, as plain values: what listens where,
+ *who may send, where things lie, what is kept how long. The format and every key are in
+ *else.conf(5); deploy/else.conf is an example with all of them.
  *
  *	[listener relp]
  *	kind = relp-tls
@@ -84,7 +84,7 @@ struct config {
 	struct config_texts own_domains; /* lower case */
 	struct config_networks own_networks;
 
-	struct config_listener *listeners; /* at least one */
+	struct config_listener *listeners; /* none only where there is [frontend] */
 	size_t n_listeners;
 	struct config_sender *senders; /* in the order of the file; none = everybody may send */
 	size_t n_senders;
@@ -116,6 +116,17 @@ struct config {
 	/* [metrics]: NULL and 0 when there is no such section */
 	const char *metrics_address; /* as a listener's */
 	uint64_t metrics_port;
+
+	/* [frontend]: of else-frontend alone */
+	bool has_frontend;
+	const char *frontend_address; /* as a listener's */
+	uint64_t frontend_port;
+	const char *frontend_certificate, *frontend_key; /* PEM; NULL: plain HTTP */
+	const char *frontend_web;			 /* the folder of the web interface */
+	struct config_networks frontend_proxies;	 /* whose X-Forwarded-For is believed */
+	uint64_t frontend_workers;			 /* requests answered at a time */
+	uint64_t frontend_limit_s;			 /* of a query */
+	uint64_t frontend_metrics_port;			 /* on 127.0.0.1; 0 = none */
 
 	struct arena arena; /* private: holds all of the above */
 };

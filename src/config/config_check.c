@@ -104,6 +104,30 @@ check_metrics(struct config_reader *r)
 		r->config->metrics_port = 9814;
 }
 
+static bool
+is_loopback(const char *address)
+{
+	struct ip ip;
+	return ip_parse(slice_of_str(address), false, &ip) && ip_is_loopback(&ip);
+}
+
+/* Passwords and other people's mail do not go over a network in the open. */
+static void
+check_frontend(struct config_reader *r)
+{
+	struct config *c = r->config;
+	bool certificate = config_key_line(r, "certificate"), key = config_key_line(r, "key");
+	c->has_frontend = true;
+	if (certificate != key)
+		config_problem(r, r->section_line,
+			"[frontend] has no %s; certificate and key belong together",
+			certificate ? "key" : "certificate");
+	else if (!certificate && !c->frontend_proxies.n && !is_loopback(c->frontend_address))
+		config_problem(r, r->section_line,
+			"[frontend] would be reached without TLS; say certificate and key, or "
+			"proxies when another server in front has it, or address = 127.0.0.1");
+}
+
 void
 config_check_section(struct config_reader *r)
 {
@@ -119,6 +143,9 @@ config_check_section(struct config_reader *r)
 		break;
 	case CONFIG_METRICS:
 		check_metrics(r);
+		break;
+	case CONFIG_FRONTEND:
+		check_frontend(r);
 		break;
 	default:
 		break;
@@ -229,7 +256,7 @@ check_spool(struct config_reader *r)
 void
 config_check_all(struct config_reader *r)
 {
-	if (r->config->n_listeners == 0 && r->n_problems == 0)
+	if (r->config->n_listeners == 0 && !r->config->has_frontend && r->n_problems == 0)
 		config_problem(r, 0,
 			"there is no listener; begin with [listener NAME] and kind = relp-tls");
 	check_places(r);

@@ -61,6 +61,18 @@ const struct config_key config_keys[] = {
 
 	{CONFIG_METRICS, "address", config_read_address, IN_CONFIG(metrics_address)},
 	{CONFIG_METRICS, "port", config_read_number, IN_CONFIG(metrics_port), 1, 65535},
+
+	{CONFIG_FRONTEND, "address", config_read_address, IN_CONFIG(frontend_address)},
+	{CONFIG_FRONTEND, "port", config_read_number, IN_CONFIG(frontend_port), 1, 65535},
+	{CONFIG_FRONTEND, "certificate", config_read_path, IN_CONFIG(frontend_certificate)},
+	{CONFIG_FRONTEND, "key", config_read_path, IN_CONFIG(frontend_key)},
+	{CONFIG_FRONTEND, "web", config_read_path, IN_CONFIG(frontend_web)},
+	{CONFIG_FRONTEND, "proxies", config_read_networks, IN_CONFIG(frontend_proxies),
+		.adds = true},
+	{CONFIG_FRONTEND, "workers", config_read_number, IN_CONFIG(frontend_workers), 1, 64},
+	{CONFIG_FRONTEND, "time_limit", config_read_duration, IN_CONFIG(frontend_limit_s), 1, 600},
+	{CONFIG_FRONTEND, "metrics_port", config_read_number, IN_CONFIG(frontend_metrics_port), 1,
+		65535},
 };
 
 const size_t config_n_keys = sizeof(config_keys) / sizeof(config_keys[0]);
@@ -77,6 +89,7 @@ static const char *const section_names[CONFIG_SECTIONS] = {
 	[CONFIG_RETENTION] = "retention",
 	[CONFIG_SPOOL] = "spool",
 	[CONFIG_METRICS] = "metrics",
+	[CONFIG_FRONTEND] = "frontend",
 };
 
 const char *
@@ -178,6 +191,6 @@ config_unknown_section(struct config_reader *r, struct slice name)
 				: "");
 	return config_problem(r, r->line,
 		"%s is no section; there are [backend], [listener NAME], [sender NAME], [tls], "
-		"[limits], [retention], [spool] and [metrics]",
+		"[limits], [retention], [spool], [metrics] and [frontend]",
 		quoted.text);
 }

@@ -13,6 +13,7 @@ enum config_section {
 	CONFIG_RETENTION,
 	CONFIG_SPOOL,
 	CONFIG_METRICS,
+	CONFIG_FRONTEND,
 	CONFIG_SECTIONS /* none, or an unknown one: its keys are passed over */
 };
 

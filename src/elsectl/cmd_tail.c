@@ -35,15 +35,6 @@ struct tailing {
 	uint64_t lines;
 };
 
-static uint64_t
-state_of(const struct search_row *row)
-{
-	struct slice lines = slice_of((const char *)row->counts, sizeof(row->counts));
-	uint64_t who =
-		row->mail_id ^ row->hash ^ ((uint64_t)row->branch << 32) ^ (uint64_t)row->t_us;
-	return slice_hash(lines, who * 31 + (uint64_t)row->tries);
-}
-
 static void
 forget_all(struct map *seen)
 {
@@ -59,7 +50,7 @@ forget_all(struct map *seen)
 static bool
 is_new(struct tailing *t, const struct search_row *row)
 {
-	uint64_t state = state_of(row);
+	uint64_t state = row_state(row);
 	if (map_first(&t->seen, state))
 		return false;
 	struct seen *seen = memory_zero(1, sizeof(*seen));

@@ -127,9 +127,9 @@ struct query_scope {
 	size_t n_domains;
 	const struct slice *addresses;
 	size_t n_addresses;
-	bool any_address;	       /* whatever the two say */
-	const char *hosts;	       /* int2[]: only what came in at, ended on or was refused by one of
-					  these; NULL = any */
+	bool any_address;  /* whatever the two say */
+	const char *hosts; /* int2[]: only what came in at, ended on or was refused by one of
+			      these; NULL = any */
 	const struct query_scope *also; /* and what this allows; may be NULL */
 };
 
@@ -177,21 +177,30 @@ void query_sql_find(struct buf *text, const struct query_sql *sql, enum query_ta
 void query_sql_count(struct buf *text, const struct query_sql *sql, enum query_table table,
 	const struct query_candidate *candidate, bool slow);
 
-/* Sums over rows (deliveries, refusals), not arrivals. `keys` and `sums` are lists of columns, `where`
- * a condition, over columns of d that both tables have: t, host, entry_host, status, way, reason,
- * code, flags, tries, took_ms, size, relay, client_ip, client_name, helo, sasl_user, sender, rcpt
- * (those of refusals that they have not are NULL, their flags 0, their entry_host is host). They may
- * hold QUERY_PARAM_AFTER_T and QUERY_PARAM_LIMIT, and no byte of a query. Columns: the keys, the
- * sums. */
+/* Sums over rows (deliveries, refusals), not arrivals. `keys` and `sums` are lists of columns,
+ * `where` a condition, over columns of d that both tables have: t, host, entry_host, status, way,
+ * reason, code, flags, tries, took_ms, size, relay, client_ip, client_name, helo, sasl_user,
+ * sender, rcpt (what refusals have not is NULL, their flags are 2: counted, their entry_host is
+ * host). They may hold QUERY_PARAM_AFTER_T and QUERY_PARAM_LIMIT, and no byte of a query. Columns:
+ * the keys, the sums. */
 struct query_sums {
 	const char *keys;
 	unsigned n_keys;
 	const char *sums;
 	unsigned n_sums;
-	const char *where; /* "true" */
+	unsigned n_greatest; /* so many of the last sums are no sums but the greatest (max) */
+	const char *where;   /* "true" */
 };
 void query_sql_sum(struct buf *text, const struct query_sql *sql, enum query_table table,
 	const struct query_candidate *candidate, bool slow, const struct query_sums *sums);
+
+/* All leaves of one arrival: QUERY_PARAM_AFTER_A is the mail's id, QUERY_PARAM_AFTER_B its branch.
+ * Columns: rcpt, orig_rcpt, whether the reader may see it (bool). */
+void query_sql_leaves(struct buf *text, const struct query_sql *sql);
+
+/* Refusals of one host (QUERY_PARAM_AFTER_A) in one minute (QUERY_PARAM_NEWEST) that the reader may
+ * see. One column: lines. */
+void query_sql_refusals(struct buf *text, const struct query_sql *sql);
 
 /* Hours in which there are refusals that match the plan's `rollup`: one column timestamptz, newest
  * first, between QUERY_PARAM_FROM and QUERY_PARAM_TO. */

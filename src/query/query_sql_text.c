@@ -36,7 +36,7 @@ static const struct table_text tables[QUERY_TABLES] = {
 	 15, 13, "", "t DESC, host DESC, mark DESC, sender DESC, rcpt DESC, ip DESC",
 	 "(d.t, d.host::int8, md5(d.lines)) <= ($5, $6, $7)",
 	 "d.tableoid, d.ctid",
-	 "d.t, d.host, d.host AS entry_host, d.status, d.way, d.reason, d.code, 0 AS flags, NULL::int2 AS tries, "
+	 "d.t, d.host, d.host AS entry_host, d.status, d.way, d.reason, d.code, 2 AS flags, NULL::int2 AS tries, "
 	 "NULL::int4 AS took_ms, NULL::int4 AS size, NULL::int4 AS relay, d.client_ip, d.client_name, d.helo, "
 	 "d.sasl_user, d.sender, d.rcpt"},
 };
@@ -308,6 +308,29 @@ query_sql_sample(struct buf *b, const struct query_sql *sql, enum query_table ta
 		add_range(b, c->probes[i].index, 256);
 		buf_add_str(b, "d.t >= $3 AND d.t <= $4 LIMIT 64) p)");
 	}
+}
+
+void
+query_sql_leaves(struct buf *b, const struct query_sql *sql)
+{
+	buf_addf(b,
+		"SELECT d.rcpt, d.orig_rcpt, (%s) IS TRUE FROM generate_series($1 >> 10, $2 >> 10, "
+		"-1) b, "
+		"LATERAL (SELECT * FROM delivery d WHERE else_id(d.mail_id, d.m) = else_id($6, b * "
+		"1024) "
+		"AND d.t >= $3 AND d.t <= $4 AND d.mail_id = $6 AND d.branch = $7::int4" BARRIER
+		") d",
+		sql->tables[QUERY_MAILS].scope);
+}
+
+void
+query_sql_refusals(struct buf *b, const struct query_sql *sql)
+{
+	buf_addf(b,
+		"SELECT d.lines FROM reject d WHERE d.m = $1 AND d.host = $6::int2 AND d.t >= $3 "
+		"AND "
+		"d.t <= $4 AND (%s)",
+		sql->tables[QUERY_REJECTS].scope);
 }
 
 void

@@ -62,7 +62,7 @@ output_fini(struct output *o)
 void
 output_flush_some(struct output *o)
 {
-	if (o->text.n >= FLUSH_BYTES)
+	if (!o->kept && o->text.n >= FLUSH_BYTES)
 		output_flush(o);
 }
 

@@ -22,6 +22,7 @@ struct output {
 	bool terminal;
 	bool colour;
 	bool utf8;
+	bool kept;   /* nothing is written: the text is for somebody else */
 	bool failed; /* a write failed; errno-like reason below */
 	int reason;
 	size_t width; /* columns; 0 = no terminal, no limit */

@@ -121,3 +121,12 @@ row_add_json(struct buf *b, const struct search_row *row)
 	buf_add_str(b, "}\n");
 	buf_fini(&word);
 }
+
+uint64_t
+row_state(const struct search_row *row)
+{
+	struct slice lines = slice_of((const char *)row->counts, sizeof(row->counts));
+	uint64_t who =
+		row->mail_id ^ row->hash ^ ((uint64_t)row->branch << 32) ^ (uint64_t)row->t_us;
+	return slice_hash(lines, who * 31 + (uint64_t)row->tries);
+}

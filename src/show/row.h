@@ -16,4 +16,7 @@ void row_add_code(struct buf *b, const struct search_row *row);
 /* One object and LF: the names and their order are a contract (elsectl(1), "search --json"). */
 void row_add_json(struct buf *b, const struct search_row *row);
 
+/* Changes when something happened to the mail: for who watches. */
+uint64_t row_state(const struct search_row *row);
+
 #endif

@@ -145,6 +145,7 @@ add_leaf(struct view *v, const struct view_hop *h, const struct leaf *leaf)
 		.orig_to = leaf->orig_to,
 		.status = leaf->status,
 		.reason = leaf->reason,
+		.way = leaf->way,
 		.last_us = leaf->last_us};
 	a->way = leaf->way;
 	if (leaf->last_us > a->last_us)
@@ -296,6 +297,76 @@ view_fini(struct view *v)
 	free(v->related);
 	arena_fini(&v->arena);
 	*v = (struct view){0};
+}
+
+/* ---- for a reader who may not see all of it ---- */
+
+static void
+keep_deliveries(struct view *v, view_keep *keep, void *context)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < v->n_deliveries; i++) {
+		const struct view_delivery *d = &v->deliveries[i];
+		if (keep(context, d->to) || (d->orig_to.n && keep(context, d->orig_to)))
+			v->deliveries[kept++] = *d;
+	}
+	v->n_deliveries = kept;
+}
+
+/* Where a hop is now; NULL when it is left out. `moved` has a place for each old one. */
+static const struct view_hop *
+moved_to(const struct view_hop *old, const struct view_hop *h, const struct view_hop *const *moved)
+{
+	return h ? moved[h - old] : NULL;
+}
+
+/* Hops on the way to a recipient that is kept. */
+static void
+keep_hops(struct view *v)
+{
+	const struct view_hop *old = v->hops;
+	const struct view_hop **moved = arena_zero(&v->arena, v->n_hops * sizeof(*moved));
+	bool *wanted = arena_zero(&v->arena, v->n_hops * sizeof(*wanted));
+	struct view_hop *hops = arena_zero(&v->arena, (v->n_hops + 1) * sizeof(*hops));
+	size_t n = 0;
+	for (size_t i = 0; i < v->n_deliveries; i++)
+		for (const struct view_hop *h = v->deliveries[i].at; h; h = h->before)
+			wanted[h - old] = true;
+	for (size_t i = 0; i < v->n_hops; i++)
+		if (wanted[i]) {
+			hops[n] = old[i];
+			hops[n].n = (uint32_t)n + 1;
+			moved[i] = &hops[n++];
+		}
+	for (size_t i = 0; i < n; i++)
+		hops[i].before = moved_to(old, hops[i].before, moved);
+	for (size_t i = 0; i < v->n_deliveries; i++) {
+		v->deliveries[i].at = moved_to(old, v->deliveries[i].at, moved);
+		v->deliveries[i].next = moved_to(old, v->deliveries[i].next, moved);
+	}
+	v->hops = hops;
+	v->n_hops = n;
+}
+
+bool
+view_restrict(struct view *v, view_keep *keep, void *context)
+{
+	keep_deliveries(v, keep, context);
+	v->partial = true;
+	if (v->n_deliveries == 0)
+		return false;
+	keep_hops(v);
+	v->n_arrivals = 0;
+	v->last_us = 0;
+	add_arrivals(v);
+	for (size_t i = 0; i < v->n_deliveries; i++)
+		if (v->deliveries[i].final)
+			v->arrivals[v->deliveries[i].at->arrival].way = v->deliveries[i].way;
+	set_times(v);
+	buf_fini(&v->verdict.text);
+	v->verdict = (struct view_verdict){0};
+	view_judge(v);
+	return true;
 }
 
 const struct hop *

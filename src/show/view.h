@@ -34,6 +34,7 @@ struct view_delivery {
 	struct slice to, orig_to;	 /* orig_to empty when the same */
 	enum status status;
 	enum reason reason;
+	enum way way; /* of the last word */
 	int64_t last_us;
 	const struct view_hop *next; /* not final: where it went on; may be NULL */
 };
@@ -73,6 +74,7 @@ struct view {
 	size_t n_related, cap_related;
 	int64_t first_us, last_us;
 	bool complete;
+	bool partial; /* some recipients are left out: view_restrict */
 	struct view_verdict verdict;
 	struct arena arena;
 };
@@ -81,6 +83,11 @@ struct view {
 bool view_init(
 	struct view *v, const struct mail *mail, const uint32_t *branch, struct topology *topology);
 void view_fini(struct view *v);
+
+/* Leaves out the recipients that `keep` does not want, and the hops that only they went over. False
+ * when nothing is left: show nothing then. */
+typedef bool view_keep(void *context, struct slice address);
+bool view_restrict(struct view *v, view_keep *keep, void *context);
 
 /* Makes v->verdict from the deliveries (verdict.c). */
 void view_judge(struct view *v);

@@ -74,7 +74,7 @@ add_client(struct buf *b, const struct hop *hop)
 }
 
 static void
-add_checks(struct buf *b, const struct hop *hop)
+add_checks(struct buf *b, const struct hop *hop, bool details)
 {
 	open_list(b, "checks");
 	for (const struct check *c = hop->checks; c; c = c->next) {
@@ -82,8 +82,9 @@ add_checks(struct buf *b, const struct hop *hop)
 		json_add_field(b, "by", c->by);
 		json_add_field(b, "result", c->result);
 		add_field(b, "score", c->score);
-		add_field(b, "detail", c->detail);
-		json_add_field_some(b, "quarantine", c->quarantine);
+		add_field(b, "detail", details ? c->detail : S(""));
+		if (details)
+			json_add_field_some(b, "quarantine", c->quarantine);
 		json_add_field_bool(b, "stopped", c->stopped);
 		json_add_field_time(b, "t", c->t_us);
 		buf_add_char(b, '}');
@@ -122,7 +123,7 @@ add_hop(struct buf *b, const struct view *v, const struct view_hop *h)
 	json_add_field_time(b, "arrived", hop->arrived_us);
 	json_add_field_time(b, "left", h->left_us);
 	add_client(b, hop);
-	add_checks(b, hop);
+	add_checks(b, hop, !v->partial); /* they may name anybody */
 	add_next(b, v, h);
 	add_known(b, "gap_ms", h->gap_ms, h->has_gap);
 	json_add_field_i64(b, "arrival", h->arrival);
@@ -132,7 +133,7 @@ add_hop(struct buf *b, const struct view *v, const struct view_hop *h)
 	json_add_field_bool(b, "notice", h->jh->notice);
 	json_add_field_bool(b, "complete", !h->open && !h->headless);
 	add_known(b, "size", hop->size_bytes, hop->size_bytes >= 0);
-	add_known(b, "nrcpt", hop->nrcpt, hop->nrcpt >= 0);
+	add_known(b, "nrcpt", hop->nrcpt, hop->nrcpt >= 0 && !v->partial);
 	buf_add_char(b, '}');
 }
 
@@ -323,6 +324,8 @@ view_add_json(struct buf *b, const struct view *v, const struct view_options *op
 	json_add_field_time(b, "first", v->first_us);
 	json_add_field_time(b, "last", v->last_us);
 	json_add_field_bool(b, "complete", v->complete);
+	if (v->partial)
+		json_add_field_bool(b, "partial", true);
 	add_verdict(b, &v->verdict);
 	open_list(b, "hops");
 	for (size_t i = 0; i < v->n_hops; i++)

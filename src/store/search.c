@@ -404,3 +404,15 @@ search_stored(const struct search *s, int64_t *from_us, int64_t *to_us)
 	*to_us = searcher->n_spans ? searcher->spans[0].to_us : 0;
 	*from_us = searcher->n_spans ? searcher->spans[searcher->n_spans - 1].from_us : 0;
 }
+
+void
+search_range(const struct search *s, int64_t *from_us, int64_t *to_us)
+{
+	search_stored(s, from_us, to_us);
+	if (s->sql.from_us > *from_us)
+		*from_us = s->sql.from_us;
+	if (s->sql.to_us < *to_us)
+		*to_us = s->sql.to_us;
+	if (*from_us > *to_us)
+		*from_us = *to_us = 0;
+}

@@ -27,6 +27,9 @@ struct searcher;
 struct searcher *searcher_new(struct db *db, struct error *err);
 void searcher_free(struct searcher **searcher);
 
+/* The name of a host; empty when unknown. Lives until the next search. */
+struct slice searcher_host(const struct searcher *searcher, int16_t id);
+
 /* The names of `reason:`, for query_parse and query_compile. */
 struct query_names search_reasons(void);
 
@@ -108,6 +111,9 @@ bool search_names_known(const struct search *search, const struct query_node **f
 
 /* The times between which anything is stored; 0, 0 = nothing. */
 void search_stored(const struct search *search, int64_t *from_us, int64_t *to_us);
+
+/* The times between which the query can match anything that is stored; 0, 0 = nowhere. */
+void search_range(const struct search *search, int64_t *from_us, int64_t *to_us);
 
 /* "exactly", ... for JSON: "eq", "gte". */
 const char *search_relation_name(enum search_relation relation);

@@ -57,9 +57,6 @@ bool searcher_run(struct searcher *s, const struct query_sql *sql, const char *t
 /* Hosts and stored times, anew when they are old. */
 bool searcher_look(struct searcher *s, struct error *err);
 
-/* The name of a host; empty when unknown. */
-struct slice searcher_host(const struct searcher *s, int16_t id);
-
 /* search_lookup.c: puts the results into the query's look-ups. False with `query_err` for a regular
  * expression that PostgreSQL does not take. */
 bool search_run_lookups(struct searcher *s, struct query_sql *sql, struct arena *arena,

@@ -531,7 +531,8 @@ search_stream_sum(struct search *s, const struct search_stream *st,
 	copy.after_us = q->t_us;
 	while (!copy.done && !(deadline_us && time_now_us() >= deadline_us)) {
 		PGresult *rows;
-		if (!ask_slice(s, &copy, &(struct question){.sums = &q->sums}, q->number, &rows, err))
+		if (!ask_slice(
+			    s, &copy, &(struct question){.sums = &q->sums}, q->number, &rows, err))
 			return false;
 		if (rows)
 			take(context, rows);

@@ -43,10 +43,20 @@ find_or_add(struct search_sums *s, const struct slice *keys)
 }
 
 static void
+unite(int64_t *sum, int64_t value, bool greatest)
+{
+	if (!greatest)
+		*sum += value;
+	else if (value > *sum)
+		*sum = value;
+}
+
+static void
 take(void *context, const PGresult *rows)
 {
 	struct taking *t = context;
-	int n_keys = (int)t->question->sums.n_keys, n_sums = (int)t->question->sums.n_sums;
+	const struct query_sums *q = &t->question->sums;
+	int n_keys = (int)q->n_keys, n_sums = (int)q->n_sums;
 	for (int row = 0; row < PQntuples(rows); row++) {
 		struct slice keys[SEARCH_SUM_KEYS] = {0};
 		for (int i = 0; i < n_keys; i++)
@@ -55,7 +65,8 @@ take(void *context, const PGresult *rows)
 		t->full |= !sum;
 		for (int i = 0; sum && i < n_sums; i++)
 			if (!PQgetisnull(rows, row, n_keys + i))
-				sum->sums[i] += search_i64(rows, row, n_keys + i);
+				unite(&sum->sums[i], search_i64(rows, row, n_keys + i),
+					i >= n_sums - (int)q->n_greatest);
 	}
 }
 
@@ -69,9 +80,8 @@ search_sum(struct search *s, const struct search_sum_question *question, int64_t
 	assert(question->sums.n_sums <= SEARCH_SUM_SUMS);
 	out->whole = true;
 	for (int table = 0; table < QUERY_TABLES; table++) {
-		bool whole,
-			left_out = table == QUERY_MAILS ? s->options.rejects_only
-							: s->options.mails_only;
+		bool whole, left_out = table == QUERY_MAILS ? s->options.rejects_only
+							    : s->options.mails_only;
 		/* The first one leaves time for the second. */
 		int64_t share_us = table == QUERY_MAILS ? budget_us * 2 / 3 : budget_us;
 		if (left_out)

@@ -215,7 +215,8 @@ static const struct {
 		"else.conf:1: \"listner\" is no section; did you mean [listener NAME]?\n"},
 	{"[qqqqqq]\nport = 5\n",
 		"else.conf:1: \"qqqqqq\" is no section; there are [backend], [listener NAME], "
-		"[sender NAME], [tls], [limits], [retention], [spool] and [metrics]\n"},
+		"[sender NAME], [tls], [limits], [retention], [spool], [metrics] "
+		"and [frontend]\n"},
 	{"[listener]\n", "else.conf:1: [listener] needs a name; write [listener NAME]\n"},
 	{"[tls x]\n", "else.conf:1: [tls] has no name; write [tls]\n"},
 	{"[spool]\n\n[spool]\n",
