@@ -15,6 +15,7 @@ add_rows(struct buf *b, const struct search_page *page)
 	for (size_t i = 0; i < page->n; i++) {
 		json_add_comma(b);
 		row_add_json(b, &page->rows[i]);
+		b->n--; /* its LF */
 	}
 	buf_add_char(b, ']');
 }
