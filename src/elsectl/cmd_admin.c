@@ -48,16 +48,24 @@ start(struct app *app, struct error *err)
 }
 
 static bool
+stop_daemon(struct app *app, const char *program, const char *pid_file, struct error *err)
+{
+	pid_t pid = 0;
+	bool ok = pid_file_stop(app->data_dir, pid_file, &pid, err);
+	if (pid && ok)
+		app_say(app, "%s (process %ld) was stopped first", program, (long)pid);
+	return ok;
+}
+
+static bool
 stop(struct app *app, struct error *err)
 {
 	struct cluster_notice say = {.say = notice, .context = app};
 	struct cluster_status status;
 	struct buf conninfo = {0};
-	pid_t backend = 0;
 	bool ok = app_drop_root(app, err) &&
-		  pid_file_stop(app->data_dir, PID_FILE_BACKEND, &backend, err);
-	if (backend && ok)
-		app_say(app, "else-backend (process %ld) was stopped first", (long)backend);
+		  stop_daemon(app, "else-frontend", PID_FILE_FRONTEND, err) &&
+		  stop_daemon(app, "else-backend", PID_FILE_BACKEND, err);
 	ok = ok && cluster_status(app->data_dir, &status, &conninfo, err) &&
 	     (status.state == CLUSTER_NONE || cluster_stop(app->data_dir, &say, err));
 	buf_fini(&conninfo);

@@ -7,6 +7,7 @@
 #include "frontend/secret.h"
 #include "store/cluster.h"
 #include "store/migrate.h"
+#include "store/pid_file.h"
 #include "store/service_user.h"
 
 static void
@@ -50,7 +51,8 @@ open_database(struct frontend *f, struct error *err)
 	const struct cluster_notice notice = {.say = say};
 	if (f->config->database)
 		buf_add_str(&f->conninfo, f->config->database);
-	else if (!cluster_ensure(f->config->data, &notice, &f->conninfo, err))
+	else if ((f->pid_file = pid_file_take(f->config->data, PID_FILE_FRONTEND, err)) < 0 ||
+		 !cluster_ensure(f->config->data, &notice, &f->conninfo, err))
 		return false;
 	struct db *db = db_open(buf_str(&f->conninfo), err);
 	bool ok = db && migrate(db, migrate_embedded, migrate_embedded_n, err) &&
@@ -81,13 +83,13 @@ start_workers(struct frontend *f, struct error *err)
 bool
 frontend_start(struct frontend *f, const struct config *config, struct error *err)
 {
-	*f = (struct frontend){.config = config, .metrics = metrics_new()};
+	*f = (struct frontend){.config = config, .pid_file = -1, .metrics = metrics_new()};
 	f->files = files_read(config->frontend_web, err);
 	if (!f->files)
 		return false;
-	f->server = server_start(&(struct server_options){config, f->files, f->metrics}, err);
+	f->server = server_new(&(struct server_options){config, f->files, f->metrics}, err);
 	if (!f->server || (geteuid() == 0 && !service_user_drop(config->data, err)) ||
-		!open_database(f, err) || !start_workers(f, err))
+		!server_listen(f->server, err) || !open_database(f, err) || !start_workers(f, err))
 		return false;
 	server_set_workers(f->server, f->workers);
 	return true;
@@ -104,4 +106,6 @@ frontend_stop(struct frontend *f)
 	metrics_free(&f->metrics);
 	files_free(&f->files);
 	buf_fini(&f->conninfo);
+	if (f->pid_file >= 0)
+		close(f->pid_file);
 }

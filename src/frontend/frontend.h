@@ -9,6 +9,7 @@
 struct frontend {
 	const struct config *config;
 	struct buf conninfo;
+	int pid_file; /* -1: none */
 	struct files *files;
 	struct metrics *metrics;
 	struct server *server;
@@ -16,7 +17,7 @@ struct frontend {
 	struct live *live;
 };
 
-/* Listens, becomes the service user when it is root, opens the database and answers. The first time
+/* Becomes the service user when it is root, listens, opens the database and answers. The first time
  * it makes the account "admin", and says its one-time password. */
 bool frontend_start(struct frontend *f, const struct config *config, struct error *err);
 

@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/ip.h"
@@ -18,13 +19,15 @@ enum {
 	MOST_OF_ADDRESS = 200,
 	CONNECTION_BYTES = 64 * 1024, /* request line and headers */
 	IDLE_S = 60,
-	BLOCK_BYTES = 32 * 1024
+	BLOCK_BYTES = 32 * 1024,
+	LAST_STEPS = 300 /* of 10 ms, for the last answers to be sent */
 };
 
 struct server {
 	struct server_options options;
 	struct MHD_Daemon *daemon;
 	struct workers *workers; /* NULL: not yet */
+	unsigned open;		 /* requests that came and are not answered wholly */
 	struct buf certificate, key;
 };
 
@@ -143,6 +146,7 @@ static struct exchange *
 begin(struct server *s, struct MHD_Connection *c, const char *url, const char *method)
 {
 	struct exchange *x = memory_zero(1, sizeof(*x));
+	__atomic_add_fetch(&s->open, 1, __ATOMIC_RELAXED);
 	struct request *r = request_new();
 	*x = (struct exchange){.server = s, .connection = c, .request = r};
 	r->method = slice_of(request_text(r, slice_of_str(method)), strlen(method));
@@ -384,6 +388,7 @@ on_end(void *context, struct MHD_Connection *connection, void **state,
 	(void)why;
 	if (!x)
 		return;
+	__atomic_sub_fetch(&x->server->open, 1, __ATOMIC_RELAXED);
 	if (x->request->answer.pipe)
 		pipe_stop_reading(x->request->answer.pipe);
 	request_free(&x->request);
@@ -426,8 +431,8 @@ address_of(const struct config *config, struct sockaddr_storage *a, bool *v6)
 	return inet_pton(AF_INET, text, &in->sin_addr) == 1;
 }
 
-static bool
-listen_on(struct server *s, struct error *err)
+bool
+server_listen(struct server *s, struct error *err)
 {
 	const struct config *config = s->options.config;
 	struct sockaddr_storage at;
@@ -442,7 +447,8 @@ listen_on(struct server *s, struct error *err)
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR,
 		(struct sockaddr *)&at, MHD_OPTION_NOTIFY_COMPLETED, on_end, s,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)MOST_OF_ADDRESS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)(config->frontend_proxies.n ? MOST_CONNECTIONS : MOST_OF_ADDRESS),
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
@@ -455,15 +461,13 @@ listen_on(struct server *s, struct error *err)
 }
 
 struct server *
-server_start(const struct server_options *options, struct error *err)
+server_new(const struct server_options *options, struct error *err)
 {
 	struct server *s = memory_zero(1, sizeof(*s));
 	const struct config *c = options->config;
 	s->options = *options;
-	bool ok = !c->frontend_certificate ||
-		  (read_pem(c->frontend_certificate, &s->certificate, err) &&
-			  read_pem(c->frontend_key, &s->key, err));
-	if (!ok || !listen_on(s, err))
+	if (c->frontend_certificate && (!read_pem(c->frontend_certificate, &s->certificate, err) ||
+					       !read_pem(c->frontend_key, &s->key, err)))
 		server_stop(&s);
 	return s;
 }
@@ -477,7 +481,7 @@ server_set_workers(struct server *s, struct workers *workers)
 void
 server_quiesce(struct server *s)
 {
-	int fd = MHD_quiesce_daemon(s->daemon);
+	int fd = s->daemon ? MHD_quiesce_daemon(s->daemon) : -1;
 	if (fd >= 0)
 		close(fd);
 	server_set_workers(s, NULL);
@@ -489,6 +493,9 @@ server_stop(struct server **server)
 	struct server *s = *server;
 	if (!s)
 		return;
+	/* What was answered last is still on its way. */
+	for (int i = 0; i < LAST_STEPS && __atomic_load_n(&s->open, __ATOMIC_RELAXED); i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10 * 1000000}, NULL);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	buf_fini(&s->certificate);

@@ -18,7 +18,11 @@ struct server_options {
 	struct metrics *metrics;
 };
 
-struct server *server_start(const struct server_options *options, struct error *err);
+/* Reads certificate and key, which may be root's. */
+struct server *server_new(const struct server_options *options, struct error *err);
+
+/* Starts its thread: the program is the service user by now. */
+bool server_listen(struct server *server, struct error *err);
 
 /* Requests of the API are answered from now on; before, with 503. */
 void server_set_workers(struct server *server, struct workers *workers);

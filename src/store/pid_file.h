@@ -6,8 +6,9 @@
 
 #include "base/error.h"
 
-/* Of the daemon, in the data folder. */
-#define PID_FILE_BACKEND "backend.pid"
+/* Of the daemons that use the private cluster of the data folder. */
+#define PID_FILE_BACKEND  "backend.pid"
+#define PID_FILE_FRONTEND "frontend.pid"
 
 /* Locks `folder`/`name` and writes our number; the lock ends with the descriptor, or with us. -1
  * and `err` when another one has it. */
