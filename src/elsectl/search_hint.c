@@ -2,10 +2,7 @@
 
 #include "base/time.h"
 #include "elsectl/zone.h"
-
-#define MOST_TERMS 12
-#define BUDGET_US  (200 * 1000) /* for each */
-#define MOST_HINTS 3
+#include "show/relax.h"
 
 static void
 say_stored(struct app *app, const struct search *search)
@@ -24,36 +21,6 @@ say_stored(struct app *app, const struct search *search)
 	buf_fini(&b);
 }
 
-/* The newest match of a query, 0 = none (in time). */
-static int64_t
-newest_of(struct searcher *searcher, const struct query_node *tree)
-{
-	struct search_options options = {.budget_us = BUDGET_US};
-	const struct search_page *page;
-	struct query_error query_err;
-	struct error err;
-	struct search *search = search_begin(searcher, tree, &options, &query_err, &err);
-	int64_t t_us =
-		search && search_page(search, 1, &page, &err) && page->n ? page->rows[0].t_us : 0;
-	search_end(&search);
-	return t_us;
-}
-
-/* The group without one of its conditions. */
-static int64_t
-newest_without(struct searcher *searcher, const struct query_node *tree, size_t left_out)
-{
-	struct query_node *children[MOST_TERMS];
-	struct query_node group = *tree;
-	size_t n = 0;
-	for (size_t i = 0; i < tree->n; i++)
-		if (i != left_out)
-			children[n++] = tree->children[i];
-	group.children = children;
-	group.n = n;
-	return newest_of(searcher, n == 1 ? children[0] : &group);
-}
-
 static void
 say_without(struct app *app, const struct query_node *term, int64_t t_us)
 {
@@ -70,16 +37,12 @@ say_without(struct app *app, const struct query_node *term, int64_t t_us)
 static void
 try_without(struct app *app, struct searcher *searcher, const struct query_node *tree)
 {
-	int said = 0;
-	for (size_t i = 0; i < tree->n && said < MOST_HINTS; i++) {
-		const struct query_node *term = tree->children[i];
-		bool sort = term->kind == QUERY_NODE_FIELD && term->key->id == QUERY_KEY_SORT;
-		int64_t t_us = sort ? 0 : newest_without(searcher, tree, i);
-		if (t_us) {
-			say_without(app, term, t_us);
-			said++;
-		}
-	}
+	struct arena arena = {0};
+	struct relaxed found[RELAX_MOST];
+	size_t n = relax(searcher, tree, NULL, &arena, found);
+	for (size_t i = 0; i < n; i++)
+		say_without(app, found[i].without, found[i].newest_us);
+	arena_fini(&arena);
 }
 
 /* A bare word searches replies and subjects; most people mean an address. */
@@ -108,6 +71,5 @@ search_hint(struct app *app, struct searcher *searcher, struct search *search,
 		buf_fini(&text);
 	}
 	explain_word(app, tree);
-	if (tree->kind == QUERY_NODE_AND && tree->n <= MOST_TERMS)
-		try_without(app, searcher, tree);
+	try_without(app, searcher, tree);
 }

@@ -1,12 +1,10 @@
 /* Help with a search: what may stand at the cursor, and what would be found without a condition. */
 #include "base/json.h"
-#include "base/time.h"
 #include "frontend/answer.h"
 #include "frontend/route.h"
-#include "store/search.h"
+#include "show/relax.h"
 
-enum { MOST_ITEMS = 12, MOST_TERMS = 12, MOST_RELAXED = 3 };
-#define RELAX_US (200 * 1000) /* for each condition */
+enum { MOST_ITEMS = 12 };
 
 /* ---- suggest ---- */
 
@@ -139,57 +137,20 @@ api_suggest(struct worker *w, struct request *r)
 
 /* ---- relax ---- */
 
-/* The newest match of a query, 0 = none (in time). */
-static int64_t
-newest_of(struct worker *w, struct request *r, const struct query_node *tree)
-{
-	struct search_options options = {.budget_us = RELAX_US, .scope = r->viewer.scope};
-	const struct search_page *page;
-	struct query_error query_err;
-	struct error err;
-	struct search *s = search_begin(w->searcher, tree, &options, &query_err, &err);
-	int64_t t_us = s && search_page(s, 1, &page, &err) && page->n ? page->rows[0].t_us : 0;
-	search_end(&s);
-	return t_us;
-}
-
 static void
-add_without(struct buf *b, const struct query_node *left_out, const struct query_node *rest,
-	int64_t t_us)
+add_relaxed(struct buf *b, const struct relaxed *found)
 {
 	struct buf text = {0};
 	json_add_comma(b);
 	buf_add_char(b, '{');
-	query_add_canonical(&text, left_out);
+	query_add_canonical(&text, found->without);
 	json_add_field(b, "without", buf_slice(&text));
 	buf_clear(&text);
-	query_add_canonical(&text, rest);
+	query_add_canonical(&text, &found->rest);
 	json_add_field(b, "q", buf_slice(&text));
-	json_add_field_time(b, "newest", t_us);
+	json_add_field_time(b, "newest", found->newest_us);
 	buf_add_char(b, '}');
 	buf_fini(&text);
-}
-
-static void
-add_relaxed(struct worker *w, struct request *r, const struct query_node *tree)
-{
-	struct query_node *children[MOST_TERMS], group = *tree;
-	int found = 0;
-	if (tree->kind != QUERY_NODE_AND || tree->n > MOST_TERMS)
-		return;
-	for (size_t out = 0; out < tree->n && found < MOST_RELAXED; out++) {
-		size_t n = 0;
-		for (size_t i = 0; i < tree->n; i++)
-			if (i != out)
-				children[n++] = tree->children[i];
-		group.children = children;
-		group.n = n;
-		const struct query_node *rest = n == 1 ? children[0] : &group;
-		int64_t t_us = newest_of(w, r, rest);
-		found += t_us != 0;
-		if (t_us)
-			add_without(&r->answer.body, tree->children[out], rest, t_us);
-	}
 }
 
 static bool
@@ -219,10 +180,13 @@ void
 api_relax(struct worker *w, struct request *r)
 {
 	struct query_node *tree;
+	struct relaxed found[RELAX_MOST];
 	if (!worker_parse(w, r, request_arg(r, "q"), &tree))
 		return;
 	buf_add_str(&r->answer.body, "{\"items\":[");
-	add_relaxed(w, r, tree);
+	size_t n = relax(w->searcher, tree, r->viewer.scope, &r->arena, found);
+	for (size_t i = 0; i < n; i++)
+		add_relaxed(&r->answer.body, &found[i]);
 	buf_add_char(&r->answer.body, ']');
 	if (!add_stored(w, r, tree))
 		return;

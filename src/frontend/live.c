@@ -32,7 +32,7 @@ enum {
 struct stream {
 	char id[ID_SIGNS + 1];
 	int64_t account;
-	struct buf session;
+	char *session; /* NULL: a token */
 	struct buf q;
 	int64_t zone_us;
 	struct viewer viewer;
@@ -52,9 +52,10 @@ struct live {
 	struct searcher *searcher;
 	pthread_t thread;
 	bool runs, stop;
-	pthread_mutex_t mutex; /* of all below */
+	pthread_mutex_t mutex; /* of all below; not held while the database is asked */
 	pthread_cond_t wake;
 	struct stream *streams[MOST_STREAMS];
+	struct stream *busy; /* the one at hand: nobody else frees it */
 };
 
 struct seen {
@@ -83,7 +84,7 @@ free_stream(struct stream *s)
 		buf_fini(&s->kept[i]);
 	forget_all(&s->seen);
 	viewer_fini(&s->viewer);
-	buf_fini(&s->session);
+	free(s->session);
 	buf_fini(&s->q);
 	free(s);
 }
@@ -186,7 +187,7 @@ static bool
 look_up_rights(struct live *live, struct stream *s, int64_t now_us, struct error *err)
 {
 	char account[24];
-	const char *values[] = {account, s->session.n ? buf_str(&s->session) : NULL};
+	const char *values[] = {account, s->session};
 	PGresult *rows;
 	snprintf(account, sizeof(account), "%" PRId64, s->account);
 	if (!db_query_text(live->db,
@@ -206,7 +207,8 @@ look_up_rights(struct live *live, struct stream *s, int64_t now_us, struct error
 	return s->viewer.permissions & MAY_READ_MESSAGES && !s->viewer.must_change_password;
 }
 
-static bool
+/* The lock is held only while the stream is written to. */
+static void
 look_for(struct live *live, struct stream *s, int64_t now_us, struct error *err)
 {
 	struct arena arena = {0};
@@ -219,12 +221,13 @@ look_for(struct live *live, struct stream *s, int64_t now_us, struct error *err)
 	struct search *search = NULL;
 	if (query_parse(buf_slice(&s->q), &context, &arena, &tree, &query_err))
 		search = search_begin(live->searcher, tree, &options, &query_err, err);
-	bool ok = search && search_page(search, LOOKED_AT, &page, err);
-	if (ok)
+	if (search && search_page(search, LOOKED_AT, &page, err)) {
+		pthread_mutex_lock(&live->mutex);
 		take_rows(s, page, now_us);
+		pthread_mutex_unlock(&live->mutex);
+	}
 	search_end(&search);
 	arena_fini(&arena);
-	return ok;
 }
 
 static bool
@@ -240,26 +243,38 @@ connect_db(struct live *live, struct error *err)
 	return live->searcher != NULL;
 }
 
-/* False: the stream is over. */
+/* False: its reader may not read any more. */
+static bool
+ask(struct live *live, struct stream *s, int64_t now_us)
+{
+	struct error err = {0};
+	if (now_us - s->viewed_us > RIGHTS_US && !look_up_rights(live, s, now_us, &err))
+		return false;
+	if (s->viewed_us)
+		look_for(live, s, now_us, &err);
+	return true;
+}
+
+/* Locked, but while the database is asked. False: the stream is over. */
 static bool
 turn(struct live *live, struct stream *s, int64_t now_us)
 {
-	struct error err = {0};
 	if (s->pipe && !pipe_is_read(s->pipe)) {
 		pipe_close(&s->pipe);
 		s->left_us = now_us;
 	}
 	if (!s->pipe && now_us - s->left_us > ABSENCE_US)
 		return false;
-	if (now_us - s->viewed_us > RIGHTS_US && !look_up_rights(live, s, now_us, &err)) {
+	live->busy = s;
+	pthread_mutex_unlock(&live->mutex);
+	bool goes_on = ask(live, s, now_us);
+	pthread_mutex_lock(&live->mutex);
+	live->busy = NULL;
+	if (!goes_on)
 		write_plain(s, "bye", "{}", now_us);
-		return false;
-	}
-	if (s->viewed_us)
-		look_for(live, s, now_us, &err);
-	if (now_us - s->written_us > PING_US)
+	else if (now_us - s->written_us > PING_US)
 		write_plain(s, "ping", "{}", now_us);
-	return true;
+	return goes_on;
 }
 
 static void *
@@ -346,7 +361,7 @@ is_asked_for(const struct stream *s, const struct live_wish *w, struct slice id)
 {
 	return slice_equal(id, slice_of_str(s->id)) && s->account == w->account &&
 	       slice_equal(buf_slice(&s->q), w->q) && s->zone_us == w->zone_us &&
-	       slice_equal(buf_slice(&s->session), slice_of_str(w->session));
+	       slice_equal(slice_of_str(s->session), slice_of_str(w->session));
 }
 
 /* Takes up a stream of the same reader again. */
@@ -373,7 +388,8 @@ find_place(struct live *live, const struct live_wish *w)
 		own += s && s->pipe && s->account == w->account && pipe_is_read(s->pipe);
 		if (!s)
 			free_place = &live->streams[i];
-		else if (!s->pipe && (!absent || s->left_us < (*absent)->left_us))
+		else if (!s->pipe && s != live->busy &&
+			 (!absent || s->left_us < (*absent)->left_us))
 			absent = &live->streams[i];
 	}
 	if (own >= MOST_OF_ACCOUNT || (!free_place && !absent))
@@ -393,7 +409,7 @@ new_stream(const struct live_wish *w)
 	s->account = w->account;
 	s->zone_us = w->zone_us;
 	buf_add(&s->q, w->q);
-	buf_add(&s->session, slice_of_str(w->session));
+	s->session = w->session ? slice_dup(slice_of_str(w->session)) : NULL;
 	return s;
 }
 

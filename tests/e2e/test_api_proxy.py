@@ -53,7 +53,8 @@ def apache(scratch, fresh):
 def request(frontend, method, path, body=None, **headers):
     context = ssl.create_default_context(cafile=frontend.scratch / 'certificate.pem')
     context.check_hostname = False
-    connection = http.client.HTTPSConnection('127.0.0.1', frontend.apache_port, context=context, timeout=30)
+    connection = http.client.HTTPSConnection('127.0.0.1', frontend.apache_port, context=context, timeout=30,
+                                              source_address=('127.0.0.2', 0))
     connection.request(method, '/api/v1' + path, body, {'Host': 'else.example.com'} | headers)
     yield connection.getresponse()
     connection.close()
@@ -69,7 +70,7 @@ def test_a_browser_behind_apache(apache):
     cookie = answer.headers['Set-Cookie']
     assert cookie.startswith('__Host-sid=') and cookie.endswith('; Secure')
     assert answer.headers['Strict-Transport-Security']
-    assert apache.elsectl.sql('SELECT ip FROM web_session ORDER BY began DESC LIMIT 1') == '127.0.0.1'
+    assert apache.elsectl.sql('SELECT ip FROM web_session ORDER BY began DESC LIMIT 1') == '127.0.0.2'
     with request(apache, 'GET', '/messages?q=to:private@acme.example', Cookie=cookie.split(';')[0]) as response:
         assert response.status == 200
     with request(apache, 'GET', '/messages/stream', Cookie=cookie.split(';')[0]) as response:
