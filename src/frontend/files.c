@@ -66,7 +66,7 @@ static bool
 add(struct files *f, const char *path, struct slice name, struct error *err)
 {
 	bool packed = slice_ends(name, S(".gz"));
-	struct slice plain = packed ? slice_head(name, name.n - 3) : name, bytes;
+	struct slice plain = packed ? slice_head(name, name.n - 3) : name, bytes = {0};
 	struct file *file = find(f, plain);
 	if (!read_file(f, path, &bytes, err))
 		return false;

@@ -162,7 +162,9 @@ take(struct worker *w, const struct waiting *work)
 		set_now(w->pool, w, (struct waiting){0});
 	}
 	if (r->answer.pipe && !r->streams_alone) {
-		pipe_end(r->answer.pipe);
+		struct pipe *written = r->answer.pipe;
+		pipe_end(written);
+		pipe_close(&written);
 		request_free(&r);
 		return;
 	}
