@@ -452,7 +452,7 @@ BEGIN
 	IF NOT api_text_ok(body, 'name', 253) OR NOT api_domain_ok(lower(body ->> 'name')) THEN
 		RETURN api_invalid('name', 'A domain, example.org.');
 	END IF;
-	INSERT INTO own_domain (name) VALUES (lower(body ->> 'name')) ON CONFLICT DO NOTHING RETURNING * INTO d;
+	INSERT INTO own_domain (name, origin) VALUES (lower(body ->> 'name'), 'admin') ON CONFLICT DO NOTHING RETURNING * INTO d;
 	RETURN CASE WHEN d.name IS NULL THEN api_conflict('The domain is there already.')
 		ELSE ROW(201, jsonb_build_object('name', d.name, 'learned', api_time(d.learned)))::api_answer END;
 END $$;
@@ -463,10 +463,14 @@ BEGIN
 	RETURN CASE WHEN FOUND THEN api_done() ELSE api_not_found() END;
 END $$;
 
+CREATE FUNCTION api_ms(i interval) RETURNS int8 LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT (extract(epoch FROM $1) * 1000)::int8 $$;
+
 CREATE FUNCTION api_hosts() RETURNS api_answer LANGUAGE sql STABLE AS $$
-	SELECT ROW(200, jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('name', h.name, 'role', h.role, 'first_line', api_time(h.first_seen),
-		'last_line', api_time(h.last_seen), 'state', CASE WHEN h.last_seen < x.newest - interval '30 minutes' THEN 'silent' ELSE 'ok' END) ORDER BY h.name), '[]')))::api_answer
-	FROM host h, (SELECT max(last_seen) AS newest FROM host) x $$;
+	SELECT ROW(200, jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('name', h.name, 'role', h.role, 'role_set', h.role_set, 'note', h.note,
+		'first_line', api_time(h.first_line), 'last_line', api_time(h.last_line), 'lag_ms', api_ms(h.lag), 'skew_ms', api_ms(h.skew),
+		'lines_24h', h.lines_24h, 'unknown_24h', h.unknown_24h, 'missing', h.missing, 'silent_since', api_time(h.silent_since),
+		'state', h.state) ORDER BY h.name), '[]')))::api_answer
+	FROM v_host h $$;
 
 -- Saved searches, tokens, audit --------------------------------------------------------------------------------------
 CREATE FUNCTION api_saved_json(s saved_search, me int8) RETURNS jsonb LANGUAGE sql STABLE AS $$

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Writes api/openapi.yaml as JSON in a C string: embed_openapi.py OUTPUT.c openapi.yaml"""
 
 import json

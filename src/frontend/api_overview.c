@@ -193,11 +193,8 @@ add_bounce_rate(struct buf *b, const struct kpi *k)
 static PGresult *
 ask_stale(struct worker *w, struct request *r, struct error *err)
 {
-	static const char sql[] = "SELECT name FROM host, (SELECT max(last_seen) AS newest FROM "
-				  "host) x WHERE $1::bool AND "
-				  "last_seen BETWEEN x.newest - interval '7 days' AND x.newest - "
-				  "interval '30 minutes' ORDER BY "
-				  "name LIMIT 50";
+	static const char sql[] = "SELECT name FROM v_host WHERE $1::bool AND state = 'silent' "
+				  "ORDER BY name LIMIT 50";
 	const char *values[] = {r->viewer.permissions & MAY_READ_HOSTS ? "true" : "false"};
 	PGresult *rows = NULL;
 	if (!db_query_text(w->db, sql, 1, values, &rows, err))

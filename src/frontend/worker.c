@@ -179,7 +179,6 @@ work(void *arg)
 	struct workers *p = w->pool;
 	struct waiting work;
 	while (next(p, &work)) {
-		set_now(p, w, work);
 		take(w, &work);
 		pthread_mutex_lock(&p->mutex);
 		p->busy--;
