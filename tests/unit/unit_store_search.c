@@ -6,6 +6,8 @@
 #include "cluster_fixture.h"
 #include "store/migrate.h"
 #include "store/search.h"
+#include "store/search_sum.h"
+#include "store/search_visible.h"
 
 static char *data, *conninfo;
 static struct db *db;
@@ -250,6 +252,126 @@ only_one_kind_can_be_asked_for(void **state)
 	search_end(&search);
 }
 
+/* ---- groups ---- */
+
+static void
+a_reader_of_several_groups_sees_what_any_of_them_allows(void **state)
+{
+	static const struct slice other = {"other.test", 10};
+	const struct query_scope of_other = {.domains = &other, .n_domains = 1, .also = &of_acme};
+	const struct query_scope nothing = {.also = &of_acme};
+	(void)state;
+	assert_int_equal(found("", &of_other), 10);
+	assert_int_equal(found("", &nothing), 8);
+	assert_int_equal(found("", &(struct query_scope){0}), 0);
+}
+
+static void
+a_group_may_be_of_servers(void **state)
+{
+	const struct query_scope of_mx1 = {.any_address = true, .hosts = "{1}"};
+	const struct query_scope of_none = {.any_address = true, .hosts = "{}"};
+	const struct query_scope acme_there = {.domains = &acme, .n_domains = 1, .hosts = "{2}"};
+	(void)state;
+	assert_int_equal(found("", &of_mx1), 10);
+	assert_int_equal(found("", &of_none), 0);
+	assert_int_equal(found("", &acme_there), 0);
+}
+
+/* ---- sums ---- */
+
+static struct search_sums
+sums_of(const char *text, const struct query_scope *scope, const struct query_sums *sums)
+{
+	struct search_options options = {.scope = scope};
+	struct search_sum_question question = {.sums = *sums};
+	struct search_sums out = {0};
+	struct error err;
+	struct search *search = begun(text, &options);
+	must(search_sum(search, &question, 0, &out, &err), &err);
+	search_end(&search);
+	assert_true(out.whole);
+	search_sums_sort(&out, 0);
+	return out;
+}
+
+static const struct query_sums by_status = {.keys = "d.status::text",
+	.n_keys = 1,
+	.sums = "count(*)::int8, (extract(epoch FROM max(d.t)) * 1000000)::int8",
+	.n_sums = 2,
+	.n_greatest = 1,
+	.where = "true"};
+
+static void
+sums_count_rows_and_keep_the_greatest(void **state)
+{
+	(void)state;
+	struct search_sums sums = sums_of("", NULL, &by_status);
+	assert_int_equal(sums.n, 3);
+	assert_slice(sums.items[0]->keys[0], "6");
+	assert_int_equal(sums.items[0]->sums[0], 6);
+	assert_slice(sums.items[1]->keys[0], "4");
+	assert_int_equal(sums.items[1]->sums[0], 3);
+	assert_int_equal(sums.items[1]->sums[1], INT64_C(1795172400000000)); /* 2026-11-20 11:00 */
+	assert_int_equal(sums.items[2]->sums[0], 2);
+	search_sums_fini(&sums);
+}
+
+static void
+sums_are_of_what_matches_and_may_be_seen(void **state)
+{
+	(void)state;
+	struct search_sums sums = sums_of("", &of_acme, &by_status);
+	assert_int_equal(sums.n, 2); /* nothing bounced that he may see */
+	assert_int_equal(sums.items[0]->sums[0], 5);
+	assert_int_equal(sums.items[1]->sums[0], 3);
+	search_sums_fini(&sums);
+	/* By an index of two columns: a row that both find counts once. */
+	sums = sums_of("addr:ann@acme.test,joe@far.test status:delivered", NULL, &by_status);
+	assert_int_equal(sums.items[0]->sums[0], 3);
+	search_sums_fini(&sums);
+}
+
+/* ---- what is named ---- */
+
+static size_t
+visible_of(uint64_t mail_id, uint32_t branch, size_t *all)
+{
+	static const struct query_node everything = {.kind = QUERY_NODE_ALL};
+	struct search_options options = {.scope = &of_acme};
+	struct query_error query_err;
+	struct search_leaves leaves = {0};
+	struct error err;
+	struct search *search = search_begin(searcher, &everything, &options, &query_err, &err);
+	must(search != NULL, &err);
+	/* 2026-11-20 and a week around it */
+	must(search_leaves(search, mail_id, branch, INT64_C(1794700000000000),
+		     INT64_C(1795600000000000), &leaves, &err),
+		&err);
+	size_t n = leaves.n_visible;
+	*all = leaves.n_all;
+	for (size_t i = 0; i < leaves.n_addresses; i++)
+		assert_slice(leaves.addresses[i], "ann@acme.test");
+	arena_fini(&leaves.arena);
+	search_end(&search);
+	return n;
+}
+
+static void
+of_a_mail_that_is_named_one_sees_ones_own_recipients(void **state)
+{
+	size_t all;
+	(void)state;
+	assert_int_equal(visible_of(7, 1, &all), 1);
+	assert_int_equal(all, 1);
+	assert_int_equal(visible_of(7, 2, &all), 0);
+	assert_int_equal(all, 1);
+	assert_int_equal(visible_of(8, 3, &all), 1);
+	assert_int_equal(all, 2);
+	assert_int_equal(visible_of(99, 3, &all), 0);
+	assert_int_equal(all, 0);
+}
+
 int
 main(void)
 {
@@ -260,6 +382,11 @@ main(void)
 		cmocka_unit_test(rows_that_nothing_tells_apart_come_once_each),
 		cmocka_unit_test(without_time_a_page_says_how_far_it_looked),
 		cmocka_unit_test(only_one_kind_can_be_asked_for),
+		cmocka_unit_test(a_reader_of_several_groups_sees_what_any_of_them_allows),
+		cmocka_unit_test(a_group_may_be_of_servers),
+		cmocka_unit_test(sums_count_rows_and_keep_the_greatest),
+		cmocka_unit_test(sums_are_of_what_matches_and_may_be_seen),
+		cmocka_unit_test(of_a_mail_that_is_named_one_sees_ones_own_recipients),
 	};
 	return cmocka_run_group_tests(tests, begin_all, end_all);
 }
