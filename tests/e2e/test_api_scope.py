@@ -4,10 +4,11 @@ Two customers, acme.example and other.example, share servers. What is the other'
 not come through: FOREIGN. The matrix is made from the contract, so a new operation without a rule fails."""
 
 import re
+import urllib.parse
 
 import pytest
 
-from frontend import Frontend, operations
+from frontend import Frontend, operations, resolve
 
 LOG = '''\
 2026-11-20T10:00:00.000000+00:00 mx1 postfix/smtpd[101]: connect from mail.out.example[192.0.2.5]
@@ -41,7 +42,7 @@ LOG = '''\
 2026-11-20T10:04:01.000000+00:00 mx1 postfix/smtpd[142]: NOQUEUE: reject: RCPT from secret.spam.example[203.0.113.8]: 550 5.7.1 <secret@other.example>: Recipient address rejected: spam; from=<secret-bad@spam.example> to=<secret@other.example> proto=ESMTP helo=<secret.spam.example>
 '''
 FOREIGN = re.compile(rb'secret|other\.example|198\.51\.100|203\.0\.113\.8|4A0000000002')
-RANGE = 'range=2026-11-20T00:00:00Z..2026-11-21T00:00:00Z'
+RANGE = '2026-11-20T00:00:00Z..2026-11-21T00:00:00Z'
 
 # What each role may do: the rule, in the words of the contract.
 SHARED = {'session', 'my:read', 'messages:read', 'logs:read', 'export', 'tokens'}
@@ -122,14 +123,18 @@ def world(shared_scratch, cluster_of_module):
         yield World(frontend)
 
 
-def path_of(world, path, operation):
-    """With somebody else's id, and everything asked for."""
+def paths_of(world, path, operation):
+    """With somebody else's id, everything asked for, and each word of `by`, `dim` and `fields`."""
     path = path.replace('{id}', world.id_for(operation)) if '{id}' in path else path
-    names = {p.get('name') or p['$ref'].split('/')[-1] for p in operation.get('parameters', [])}
-    arguments = [RANGE] * ('range' in names) + ['limit=100'] * ('limit' in names) + ['dim=to'] * ('dim' in names)
-    if path == '/my/messages':
-        arguments = ['range=90d']
-    return path + '?' * bool(arguments) + '&'.join(arguments)
+    parameters = {p['name']: p['schema'] for p in map(resolve, operation.get('parameters', [])) if p['in'] == 'query'}
+    arguments = {}
+    if 'range' in parameters:
+        arguments['range'] = '90d' if 'enum' in parameters['range'] else RANGE
+    if 'limit' in parameters:
+        arguments['limit'] = parameters['limit']['maximum']
+    words = [{name: word} for name in ('by', 'dim', 'format') for word in parameters.get(name, {}).get('enum', [])]
+    words += [{'fields': 'from.domain,to.domain,host,code'}] if 'fields' in parameters else []
+    return [path + '?' + urllib.parse.urlencode(arguments | more) for more in words or [{}]]
 
 
 def is_stream(operation):
@@ -150,14 +155,17 @@ def test_nothing_leaks(world, role, method, path, operation):
         pytest.skip('see test_api_login.py')
     body = BODIES[operation['operationId']] if 'requestBody' in operation else None
     headers = {'If-Match': '"1"'} if 'if_match' in str(operation.get('parameters')) else {}
-    answer = world.clients[role].request(method, path_of(world, path, operation), body, headers)
     allowed = permission == 'public' or permission in MAY[role]
-    if not allowed:
-        assert answer.status == (401 if role == 'nobody' else 403)
-    elif '{id}' in path and method in ('PUT', 'DELETE') or ('{id}' in path and role in SCOPED):
-        assert answer.status == 404, answer.body
-    if scope != 'none' and role not in ('administrator', 'operator', 'auditor'):
-        assert not FOREIGN.search(answer.body), answer.body
+    for asked in paths_of(world, path, operation):
+        answer = world.clients[role].request(method, asked, body, headers)
+        if not allowed:
+            assert answer.status == (401 if role == 'nobody' else 403)
+        elif '{id}' in path and method in ('PUT', 'DELETE') or ('{id}' in path and role in SCOPED):
+            assert answer.status == 404, answer.body
+        elif method == 'GET' and '{id}' not in path:
+            assert answer.status == 200, (asked, answer.body)
+        if scope != 'none' and role not in ('administrator', 'operator', 'auditor'):
+            assert not FOREIGN.search(answer.body), (asked, answer.body)
 
 
 @pytest.mark.parametrize('role', sorted(SCOPED - {'end_user'}))
@@ -255,3 +263,16 @@ def test_both_logins_at_once_are_refused(world):
     client = world.frontend.client('else_pat_a_b')
     client.cookie = world.admin.cookie
     assert client.get('/me', 400)['type'] == '/problems/two-logins'
+
+
+@pytest.mark.parametrize('role, rows', [('administrator', 7), ('help_desk', 4), ('domain_administrator', 4)])
+def test_figures_count_what_may_be_seen(world, role, rows):
+    client = world.clients[role]
+    count = lambda counts: sum(map(sum, counts))  # noqa: E731
+    assert count(client.get('/messages/histogram')['counts']) == rows
+    assert count(client.get('/stats/series', range=RANGE, by='way')['counts']) == rows
+    assert count(client.get('/stats/heatmap', range=RANGE)['counts']) == rows
+    assert sum(n['n'] for n in client.get('/stats/flow', range=RANGE)['nodes'] if n['id'].startswith('way:')) == rows
+    overview = client.get('/overview', range=RANGE)
+    assert count(overview['series']['counts']) == rows
+    assert overview['kpi']['rejected']['value'] == (2 if rows == 7 else 1)
