@@ -421,6 +421,10 @@ match_scope(struct query_compiler *c, const struct query_scope *scope, struct qu
 void
 query_match_scope(struct query_compiler *c, struct query_part *part)
 {
+	if (!c->scope->also && !c->scope->hosts) {
+		match_scope(c, c->scope, part);
+		return;
+	}
 	for (const struct query_scope *s = c->scope; s; s = s->also) {
 		struct query_part one = {0};
 		match_scope(c, s, &one);
