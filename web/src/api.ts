@@ -1,3 +1,5 @@
+import {language} from './i18n.js';
+
 /** Calls of the API (api/openapi.yaml). Whatever fails comes out as a Problem. */
 export interface Fault {
 	pointer: string;
@@ -61,12 +63,12 @@ async function call(url: string, init: RequestInit): Promise<Response> {
 }
 
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-	const response = await call(address(path, query), {signal, headers: {Accept: 'application/json'}});
+	const response = await call(address(path, query), {signal, headers: {Accept: 'application/json', 'Accept-Language': language}});
 	return (await response.json()) as T;
 }
 
 export async function getText(path: string, query: Query = {}, signal?: AbortSignal): Promise<string> {
-	return (await call(address(path, query), {signal, headers: {Accept: 'text/plain'}})).text();
+	return (await call(address(path, query), {signal, headers: {Accept: 'text/plain', 'Accept-Language': language}})).text();
 }
 
 
@@ -77,7 +79,7 @@ export async function send<T = void>(
 	body?: unknown,
 	etag?: string,
 ): Promise<T> {
-	const headers: Record<string, string> = {'X-CSRF': '1', Accept: 'application/json'};
+	const headers: Record<string, string> = {'X-CSRF': '1', Accept: 'application/json', 'Accept-Language': language};
 	if (body !== undefined) headers['Content-Type'] = 'application/json';
 	if (etag) headers['If-Match'] = etag;
 	const response = await call(BASE + path, {method, headers, body: body === undefined ? undefined : JSON.stringify(body)});

@@ -1,4 +1,4 @@
-import {language, t} from './i18n.js';
+import {locale, t} from './i18n.js';
 
 /** The viewer's offset from UTC in minutes, east positive: what the API calls `tz`. */
 export function zoneOffset(): number {
@@ -6,7 +6,7 @@ export function zoneOffset(): number {
 }
 
 export function number(n: number): string {
-	return n.toLocaleString(language);
+	return n.toLocaleString(locale);
 }
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -14,7 +14,7 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 function format(time: string | number | Date, options: Intl.DateTimeFormatOptions): string {
 	const key = JSON.stringify(options);
 	let formatter = formatters.get(key);
-	if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(language, {hourCycle: 'h23', ...options})));
+	if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(locale, {hourCycle: 'h23', ...options})));
 	return formatter.format(new Date(time));
 }
 
@@ -39,7 +39,7 @@ export const shortTime = (time: string | number): string => (isToday(time) ? clo
 export function ago(time: string): string {
 	const seconds = (new Date(time).getTime() - Date.now()) / 1000;
 	const steps: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
-	const relative = new Intl.RelativeTimeFormat(language, {numeric: 'auto'});
+	const relative = new Intl.RelativeTimeFormat(locale, {numeric: 'auto'});
 	for (const [unit, length] of steps)
 		if (Math.abs(seconds) >= length || unit === 'second') return relative.format(Math.round(seconds / length), unit);
 	return '';
@@ -50,7 +50,7 @@ export function duration(ms: number | null | undefined): string {
 	if (ms === null || ms === undefined) return '—';
 	const sign = ms < 0 ? '−' : '';
 	const s = Math.abs(ms) / 1000;
-	if (s < 60) return `${sign}${s.toLocaleString(language, {maximumFractionDigits: s < 10 ? 1 : 0})} s`;
+	if (s < 60) return `${sign}${s.toLocaleString(locale, {maximumFractionDigits: s < 10 ? 1 : 0})} s`;
 	const minutes = Math.round(s / 60);
 	if (minutes < 60) return `${sign}${minutes} min`;
 	if (minutes < 1440) return `${sign}${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`;
@@ -64,10 +64,10 @@ export function bytes(n: number | null | undefined): string {
 	let i = 0;
 	let value = n;
 	for (; value >= 1024 && i < units.length - 1; i++) value /= 1024;
-	return `${value.toLocaleString(language, {maximumFractionDigits: value < 10 && i > 0 ? 1 : 0})} ${units[i]}`;
+	return `${value.toLocaleString(locale, {maximumFractionDigits: value < 10 && i > 0 ? 1 : 0})} ${units[i]}`;
 }
 
 export function percent(part: number, whole: number): string {
 	if (whole === 0) return '—';
-	return (part / whole).toLocaleString(language, {style: 'percent', maximumFractionDigits: 1});
+	return (part / whole).toLocaleString(locale, {style: 'percent', maximumFractionDigits: 1});
 }

@@ -13,6 +13,8 @@ const LOADERS: Record<Language, () => Promise<{default: Catalogue}>> = {
 let catalogue: Catalogue = {};
 let plurals = new Intl.PluralRules('en');
 export let language: Language = 'en';
+/** The language with the reader's region: how he writes numbers and dates. */
+export let locale = 'en';
 
 function wanted(): Language {
 	const choices = [localStorage.getItem('language'), ...navigator.languages];
@@ -27,6 +29,7 @@ export async function loadLanguage(): Promise<void> {
 	language = wanted();
 	catalogue = (await LOADERS[language]()).default;
 	plurals = new Intl.PluralRules(language);
+	locale = navigator.languages.find(choice => choice.startsWith(language)) ?? language;
 	document.documentElement.lang = language;
 }
 
@@ -45,7 +48,7 @@ export function t(key: string, params: Params = {}): string {
 	const text = catalogue[form] ?? catalogue[`${key}.other`] ?? catalogue[key] ?? key;
 	return text.replace(/\{(\w+)\}/g, (_, name: string) => {
 		const value = params[name];
-		return typeof value === 'number' ? value.toLocaleString(language) : (value ?? '');
+		return typeof value === 'number' ? value.toLocaleString(locale) : (value ?? '');
 	});
 }
 

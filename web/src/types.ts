@@ -66,7 +66,12 @@ export interface Journey {
 	first: string; last: string | null; complete: boolean; partial?: boolean;
 	verdict: {key: Status | 'mixed'; text: string; who_acts: Who; counts: Counts};
 	hops: Hop[]; deliveries: Delivery[]; related: {rel: 'ndr' | 'ndr_of' | 'same_msgid'; id: string; qid?: string; host?: string}[];
+	explain?: Explanation[];
 	arrivals?: {id: string; first: string; from: string | null; way: Way; hops: number[]}[];
+}
+export interface Explanation {
+	code: string | null; reason: string | null; who_acts: Who; retry: boolean | null; general: boolean;
+	title: string; what: string; advice: string;
 }
 export interface LogLines { lines: {t: string; host: string; hop: number; text: string}[]; withheld: boolean }
 

@@ -1,10 +1,10 @@
-import {language, t} from '../i18n.js';
+import {locale, t} from '../i18n.js';
 import {number} from '../format.js';
 import type {ChartColours, ChartOption} from './echarts.js';
 
 /** Monday first. */
 export function weekdays(style: 'short' | 'long'): string[] {
-	const formatter = new Intl.DateTimeFormat(language, {weekday: style, timeZone: 'UTC'});
+	const formatter = new Intl.DateTimeFormat(locale, {weekday: style, timeZone: 'UTC'});
 	return Array.from({length: 7}, (_, i) => formatter.format(new Date(Date.UTC(2024, 0, 1 + i))));
 }
 

@@ -106,7 +106,7 @@ export class ElseHistogram extends ElseElement {
 		const sums = Array.from({length: this.size}, (_, i) => stack.reduce((sum, layer) => sum + layer.counts[i]!, 0));
 		const most = Math.max(1, ...sums);
 		const base = Array.from({length: this.size}, () => HEIGHT);
-		const gap = this.size > 60 ? 0.08 : 0.16;
+		const gap = this.size > 60 ? 0.08 : this.size > 12 ? 0.16 : 0.5;
 		return stack.flatMap(layer =>
 			layer.counts.flatMap((n, i) => {
 				if (n === 0) return [];

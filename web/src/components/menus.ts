@@ -16,7 +16,7 @@ export function themeMenu(changed: () => void): TemplateResult {
 			changed();
 		},
 	}));
-	return html`<else-menu picture="theme" hint=${t('theme.title')} .items=${items}></else-menu>`;
+	return html`<else-menu class="theme" picture="theme" hint=${t('theme.title')} .items=${items}></else-menu>`;
 }
 
 async function logout(loggedOut: () => void): Promise<void> {

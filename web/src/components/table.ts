@@ -76,7 +76,7 @@ export class ElseTable extends ElseElement {
 	private spacer(rows: number): TemplateResult | typeof nothing {
 		if (rows <= 0) return nothing;
 		return html`<tr class="spacer" aria-hidden="true">
-			<td colspan=${this.columns.length} data-height=${rows * this.rowHeight}></td>
+			<td data-height=${rows * this.rowHeight}></td>
 		</tr>`;
 	}
 

@@ -2,7 +2,7 @@ import {html, svg, type TemplateResult} from 'lit';
 import {badge} from '../components/badge.js';
 import {columns, type Column} from '../components/table.js';
 import '../components/table.js';
-import {hourMinute, number, shortTime} from '../format.js';
+import {clock, day, hourMinute, number, shortTime} from '../format.js';
 import {t} from '../i18n.js';
 import {toneOf} from '../status.js';
 import {address, short} from '../text.js';
@@ -61,11 +61,12 @@ export function deliveryTable(journey: Journey, deliveries: Delivery[]): Templat
 	const times = deliveries.flatMap(delivery => delivery.tries.map(one => Date.parse(one.t)));
 	const from = Math.min(Date.parse(journey.first), ...times.slice(0, 5000));
 	const to = Math.max(from + 1000, ...times.slice(0, 5000));
+	const label = to - from < 3600e3 ? clock : to - from < 86400e3 ? hourMinute : day;
 	const list: Column<Row>[] = [
 		{key: 'to', title: t('col.recipient'), broad: true, cell: row => row.to},
 		{key: 'status', title: t('col.status'), cell: row => badge(row.delivery.status as Status)},
 		{key: 'tries', title: t('col.tries'), num: true, cell: row => number(row.delivery.tries.length)},
-		{key: 'line', title: `${hourMinute(from)} → ${hourMinute(to)}`, broad: true, cell: row => timeline(row.delivery, from, to)},
+		{key: 'line', title: `${label(from)} → ${label(to)}`, broad: true, cell: row => timeline(row.delivery, from, to)},
 		{key: 'answer', title: t('col.last-answer'), broad: true, cell: row => answer(row.delivery)},
 	];
 	return html`<else-table kind="deliveries" .columns=${columns(list)} .rows=${rows} label=${t('journey.deliveries')}></else-table>`;

@@ -5,7 +5,7 @@ import {reasonWords} from '../messages/columns.js';
 import {searchPath, term} from '../query.js';
 import {toneOf} from '../status.js';
 import {short} from '../text.js';
-import type {Delivery, Journey} from '../types.js';
+import type {Delivery, Explanation, Journey} from '../types.js';
 import {lastWords} from './verdict.js';
 
 function domain(to: string): string {
@@ -31,12 +31,25 @@ function related(delivery: Delivery): TemplateResult[] {
 	return links.map(([words, q]) => html`<li>${icon('search')} <a href=${searchPath(q)}>${words}</a></li>`);
 }
 
+function explained(explanation: Explanation, reply: string | null | undefined): TemplateResult {
+	return html`<div class="stack explain">
+		<h2>${explanation.code ? `${explanation.code} – ` : ''}${explanation.title}</h2>
+		<p>${explanation.what} ${explanation.retry ? t('explain.retry') : ''}</p>
+		${explanation.advice ? html`<p><b>${t('explain.next')}</b> ${explanation.advice}</p>` : ''}
+		${explanation.general ? html`<p class="soft small">${t('explain.general')}</p>` : ''}
+		${reply ? html`<p class="mono small wrap reply">${short(reply, 600)}</p>` : ''}
+	</div>`;
+}
+
 /** Every code of the mail in plain words, with what was really said below. */
 export function explainCard(journey: Journey): TemplateResult {
 	const list = answers(journey);
+	const known = (journey.explain ?? []).slice(0, 3);
 	return html`<section class="card stack" aria-label=${t('explain.title')}>
 		${list.length ? '' : html`<h2>${t('explain.title')}</h2><p class="soft">${t('explain.nothing')}</p>`}
-		${list.map(delivery => html`<div class="stack explain">
+		${known.map(explanation => explained(explanation, list.find(delivery => delivery.code === explanation.code)?.reply))}
+		${known.length && list[0] ? html`<ul class="facts">${related(list[0])}</ul>` : ''}
+		${known.length ? '' : list.map(delivery => html`<div class="stack explain">
 			<h2>${delivery.code ? `${delivery.code} – ` : ''}${delivery.reason ? reasonWords(delivery.reason) : t(`status.${delivery.status}`)}</h2>
 			<p>${t(`explain.status.${delivery.status}`)}</p>
 			${delivery.reply ? html`<p class="mono small wrap reply">${short(delivery.reply, 600)}</p>` : ''}

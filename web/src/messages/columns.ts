@@ -1,7 +1,7 @@
 import {html, type TemplateResult} from 'lit';
 import {badge, countsBadge, wayMark} from '../components/badge.js';
 import {columns, type Column} from '../components/table.js';
-import {duration, fullTime, number, shortTime} from '../format.js';
+import {duration, fullTime, isToday, number, shortTime} from '../format.js';
 import {known, t} from '../i18n.js';
 import {address, plain} from '../text.js';
 import type {Message} from '../types.js';
@@ -40,7 +40,7 @@ let list: Column<never>[] | undefined;
 
 export function messageColumns(): Column<never>[] {
 	return (list ??= columns<Message>([
-		{key: 'time', title: t('col.time'), cell: row => html`<a class="mono" href="/messages/${encodeURIComponent(row.id)}" title=${fullTime(row.time)}>${shortTime(row.time)}</a>`},
+		{key: 'time', title: t('col.time'), cell: row => html`<a class="mono ${isToday(row.time) ? '' : 'with-day'}" href="/messages/${encodeURIComponent(row.id)}" title=${fullTime(row.time)}>${shortTime(row.time)}</a>`},
 		{key: 'way', title: t('col.way'), cell: row => wayMark(row.way)},
 		{key: 'from', title: t('col.from'), cell: row => html`<span title=${plain((row.from ?? '').slice(0, 300))}>${address(row.from)}</span>`},
 		{key: 'to', title: t('col.to'), cell: recipients},

@@ -7,9 +7,10 @@ import {columns} from '../components/table.js';
 import '../components/table.js';
 import {ElseElement} from '../element.js';
 import {ago, dayTime} from '../format.js';
-import {t} from '../i18n.js';
+import {language, LANGUAGES, setLanguage, t, type Language} from '../i18n.js';
 import {problemText, Resource} from '../resource.js';
 import {me} from '../session.js';
+import {setTheme, theme, THEMES} from '../theme.js';
 import {plain, short} from '../text.js';
 import type {Items, Session} from '../types.js';
 
@@ -52,6 +53,11 @@ export class PageAccount extends ElseElement {
 				<section class="card" aria-label=${t('account.sessions')}><h2>${t('account.sessions')}</h2>${this.sessions.show(data => this.table(data.items))}</section>
 				<section class="card stack" aria-label=${t('password.title')}><h2>${t('password.title')}</h2>
 					<else-password @done=${() => { toast(t('password.done')); void this.sessions.reload(); }}></else-password></section>
+				<section class="card stack" aria-label=${t('account.look')}><h2>${t('account.look')}</h2>
+					<div class="row" role="group" aria-label=${t('theme.title')}>${THEMES.map(name => html`<button class="button" aria-pressed=${theme() === name}
+						@click=${() => { setTheme(name); this.requestUpdate(); }}>${t(`theme.${name}`)}</button>`)}</div>
+					<div class="row" role="group" aria-label=${t('login.language')}>${(Object.keys(LANGUAGES) as Language[]).map(name => html`<button class="button" lang=${name}
+						aria-pressed=${language === name} @click=${() => setLanguage(name)}>${LANGUAGES[name]}</button>`)}</div></section>
 			</div>`;
 	}
 }
