@@ -45,11 +45,12 @@ export function ago(time: string): string {
 	return '';
 }
 
-/** "0.4 s", "31 min", "2 h 5 min", "3 d 4 h"; "—" where there is none. */
+/** "12 ms", "0.4 s", "31 min", "2 h 5 min", "3 d 4 h"; "—" where there is none. */
 export function duration(ms: number | null | undefined): string {
 	if (ms === null || ms === undefined) return '—';
 	const sign = ms < 0 ? '−' : '';
 	const s = Math.abs(ms) / 1000;
+	if (s > 0 && s < 0.1) return `${sign}${Math.max(1, Math.round(s * 1000))} ms`;
 	if (s < 60) return `${sign}${s.toLocaleString(locale, {maximumFractionDigits: s < 10 ? 1 : 0})} s`;
 	const minutes = Math.round(s / 60);
 	if (minutes < 60) return `${sign}${minutes} min`;

@@ -1,4 +1,4 @@
-/** Words of the interface: `t('messages.rows', {n: 3})`. Catalogues are in i18n/; a check finds missing keys. */
+/** Words of the interface: `t('messages.count', {n: 3})`. Catalogues are in i18n/; a check finds missing keys. */
 export type Params = Record<string, string | number>;
 type Catalogue = Record<string, string>;
 

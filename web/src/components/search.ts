@@ -192,7 +192,7 @@ export class ElseSearch extends ElseElement {
 	}
 
 	protected override render(): TemplateResult {
-		return html`<div role="search" @focusout=${this.onFocusOut}>
+		return html`<div role="search" aria-label=${t('search.label')} @focusout=${this.onFocusOut}>
 			<div class="search-box" @click=${(event: Event) => event.target === event.currentTarget && this.focus()}>
 				${icon('search')}${this.tokens.map((token, i) => this.token(token, i))}
 				<input type="text" role="combobox" aria-label=${t('search.label')} aria-expanded=${this.open} aria-autocomplete="list"

@@ -73,7 +73,7 @@ export class PageMy extends ElseElement {
 		return html`<div class="my stack">
 			<h1>${t('my.title')}</h1>
 			${addresses.length ? html`<p class="soft">${t('my.of')} ${plain(addresses.slice(0, 5).join(', '))}</p>` : ''}
-			<form role="search" @submit=${this.onSearch}><input class="input" name="text" type="search" .value=${text} maxlength="200" aria-label=${t('my.search')} placeholder=${t('my.search')}></form>
+			<form role="search" aria-label=${t('my.title')} @submit=${this.onSearch}><input class="input" name="text" type="search" .value=${text} maxlength="200" aria-label=${t('my.search')} placeholder=${t('my.search')}></form>
 			<div class="row" role="group" aria-label=${t('my.choose')}>
 				${RANGES.map(name => this.choice(t(`range.${name}`), {range: name}, name === range))}
 				${this.choice(t('my.problems'), {problems: problems ? null : '1'}, Boolean(problems))}

@@ -71,7 +71,7 @@ export class PageUsers extends AdminPage<User> {
 			{key: 'addresses', title: t('users.addresses'), cell: user => plain(user.addresses.slice(0, 3).join(', ')) + (user.addresses.length > 3 ? ' …' : '')},
 			{key: 'state', title: t('hosts.state'), cell: user => user.disabled ? toneBadge('none', 'pause', t('users.is-disabled')) : user.must_change_password ? toneBadge('wait', 'clock', t('users.not-yet')) : toneBadge('ok', 'check', t('users.active'))},
 			{key: 'login', title: t('users.last-login'), cell: user => (user.last_login ? ago(user.last_login) : '—')},
-			{key: 'actions', title: t('word.actions'), broad: true, cell: user => html`<span class="row">${this.actions(user.name, () => void this.edit(user), () => void this.discard(user.name, () => send('DELETE', `/users/${encodeURIComponent(user.id)}`, undefined, user.etag)))}
+			{key: 'actions', title: t('word.actions'), broad: true, cell: user => html`<span class="row actions">${this.actions(user.name, () => void this.edit(user), () => void this.discard(user.name, () => send('DELETE', `/users/${encodeURIComponent(user.id)}`, undefined, user.etag)))}
 				<button class="button small" @click=${() => void this.newPassword(user)}>${t('users.new-password')}</button></span>`},
 		];
 	}
