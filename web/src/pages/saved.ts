@@ -42,7 +42,7 @@ export class PageSaved extends ElseElement {
 			{key: 'q', title: t('col.search'), broad: true, cell: row => html`<code class="wrap">${whole(row.q)}</code>`},
 			{key: 'owner', title: t('saved.owner'), cell: row => (row.mine ? t('saved.mine') : short(row.owner, 60))},
 			{key: 'shared', title: t('saved.shared'), cell: row => t(row.shared ? 'word.yes' : 'word.no')},
-			{key: 'delete', title: '', cell: row => (row.mine ? html`<button class="button bare small" aria-label="${t('action.delete')} ${row.name}" @click=${() => void this.discard(row)}>${icon('trash')}</button>` : '')},
+			{key: 'delete', title: t('word.actions'), cell: row => (row.mine ? html`<button class="button bare small" aria-label="${t('action.delete')} ${row.name}" @click=${() => void this.discard(row)}>${icon('trash')}</button>` : '')},
 		]);
 		return html`<else-table .columns=${list} .rows=${rows} label=${t('nav.saved')}></else-table>`;
 	}
