@@ -1,4 +1,4 @@
-import {language} from './i18n.js';
+import {language, t} from './i18n.js';
 
 /** Calls of the API (api/openapi.yaml). Whatever fails comes out as a Problem. */
 export interface Fault {
@@ -62,9 +62,18 @@ async function call(url: string, init: RequestInit): Promise<Response> {
 	throw await problemOf(response);
 }
 
+async function jsonOf<T>(response: Response): Promise<T> {
+	try {
+		return (await response.json()) as T;
+	} catch (error) {
+		if (!(error instanceof SyntaxError)) throw error;
+		throw new Problem(response.status, '/problems/unreadable', t('problem.unreadable'));
+	}
+}
+
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
 	const response = await call(address(path, query), {signal, headers: {Accept: 'application/json', 'Accept-Language': language}});
-	return (await response.json()) as T;
+	return jsonOf<T>(response);
 }
 
 export async function getText(path: string, query: Query = {}, signal?: AbortSignal): Promise<string> {
@@ -83,5 +92,5 @@ export async function send<T = void>(
 	if (body !== undefined) headers['Content-Type'] = 'application/json';
 	if (etag) headers['If-Match'] = etag;
 	const response = await call(BASE + path, {method, headers, body: body === undefined ? undefined : JSON.stringify(body)});
-	return (response.status === 204 ? undefined : await response.json()) as T;
+	return response.status === 204 ? (undefined as T) : jsonOf<T>(response);
 }

@@ -39,7 +39,7 @@ export function setLanguage(choice: Language): void {
 }
 
 export function known(key: string): boolean {
-	return key in catalogue;
+	return key in catalogue || `${key}.other` in catalogue;
 }
 
 /** The text behind `key`, {name} filled in. With a number `n`, `key.one` or `key.other` where they exist. */

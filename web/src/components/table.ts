@@ -46,8 +46,8 @@ export class ElseTable extends ElseElement {
 	}
 
 	protected override updated(changes: PropertyValues): void {
-		if (this.virtual && (changes.has('rows') || changes.has('from'))) this.measure();
 		for (const cell of this.querySelectorAll<HTMLElement>('td[data-height]')) cell.style.blockSize = `${cell.dataset.height}px`;
+		if (this.virtual && changes.has('rows')) this.measure();
 	}
 
 	/** Which rows are in sight. */

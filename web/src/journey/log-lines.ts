@@ -13,6 +13,9 @@ import type {LogLines} from '../types.js';
 
 const FIRST = 200;
 
+/** What stands before the program's name: the column beside it says the same. */
+const HEAD = /^(?:<\d+>)?(?:1 )?(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d [\d:]{8}) \S+ /;
+
 /** What the servers wrote, byte for byte. */
 @customElement('else-log-lines')
 export class ElseLogLines extends ElseElement {
@@ -50,7 +53,7 @@ export class ElseLogLines extends ElseElement {
 			${this.log.show(data => data.withheld
 				? html`<p class="soft">${t('log.withheld')}</p>`
 				: html`<ol class="log" tabindex="0" aria-label=${t('log.title')}>
-					${shown.map(line => html`<li title=${fullTime(line.t)}><span class="soft">${clockMs(line.t)} ${plain(line.host.split('.')[0]!)}</span> ${whole(line.text)}</li>`)}
+					${shown.map(line => html`<li title=${fullTime(line.t)}><span class="soft">${clockMs(line.t)} ${plain(line.host.split('.')[0]!)}</span> ${whole(line.text.replace(HEAD, ''))}</li>`)}
 				</ol>
 				${shown.length < lines.length ? html`<button class="link-button" @click=${() => (this.all = true)}>${t('log.show-all', {n: lines.length})}</button>` : ''}`)}
 		</section>`;

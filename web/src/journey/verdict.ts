@@ -62,7 +62,7 @@ export function verdictCard(journey: Journey): TemplateResult {
 			${groups.slice(0, MOST_SENTENCES).map(group => sentence(group, journey))}
 			${groups.length > MOST_SENTENCES ? html`<p class="soft">${t('verdict.more-fates', {n: groups.length - MOST_SENTENCES})}</p>` : ''}
 			<p class="soft verdict-line">${t('journey.who-acts')} ${t(`who.${actor}`)}</p>
-			${journey.complete ? '' : html`<p class="soft">${t('journey.incomplete')}</p>`}
+			${journey.complete || key === 'deferred' || key === 'held' ? '' : html`<p class="soft">${t('journey.incomplete')}</p>`}
 			${journey.partial ? html`<p class="soft">${t('journey.partial')}</p>` : ''}
 		</div>
 	</section>`;

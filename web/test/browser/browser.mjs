@@ -38,6 +38,7 @@ export async function openPage(context) {
 export async function visit(browser, url, name, options = {}) {
 	const context = await browser.newContext({viewport: WIDE, locale: 'en-GB', timezoneId: process.env.TZ ?? 'UTC', baseURL: url, permissions: ['clipboard-read', 'clipboard-write'], ...options});
 	context.url = url;
+	context.setDefaultTimeout(15_000);
 	if (name) {
 		const page = await openPage(context);
 		page.expected = /401/;

@@ -265,7 +265,7 @@ test('on a phone the status of a row is in sight, and all pages are reached', as
 	await settled(small);
 	const box = await small.locator('tr[data-row="0"] .badge').boundingBox();
 	assert.ok(box.x >= 0 && box.x + box.width <= 390);
-	await small.getByRole('button', {name: 'More'}).tap();
+	await small.locator('.bottom').getByRole('button', {name: 'More'}).tap();
 	await small.getByRole('dialog').getByRole('link', {name: 'Rejects'}).tap();
 	await small.waitForURL('**/rejects');
 	assert.deepEqual(small.faults, []);
