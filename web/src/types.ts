@@ -66,11 +66,11 @@ export interface Journey {
 	first: string; last: string | null; complete: boolean; partial?: boolean;
 	verdict: {key: Status | 'mixed'; text: string; who_acts: Who; counts: Counts};
 	hops: Hop[]; deliveries: Delivery[]; related: {rel: 'ndr' | 'ndr_of' | 'same_msgid'; id: string; qid?: string; host?: string}[];
-	explain?: Explanation[];
+	explain: Explanation[];
 	arrivals?: {id: string; first: string; from: string | null; way: Way; hops: number[]}[];
 }
 export interface Explanation {
-	code: string | null; reason: string | null; who_acts: Who; retry: boolean | null; general: boolean;
+	code: string | null; reason: string | null; who_acts: Who; retry: boolean | null; general: boolean; lang: string;
 	title: string; what: string; advice: string;
 }
 export interface LogLines { lines: {t: string; host: string; hop: number; text: string}[]; withheld: boolean }
@@ -96,7 +96,9 @@ export interface Rejects {
 	suspects: {from: string; refused: number; delivered: number; reason: string | null}[];
 }
 export interface Host {
-	name: string; role: string | null; first_line: string | null; last_line: string | null; state: 'ok' | 'silent';
+	name: string; role: string | null; role_set: boolean; note: string | null; first_line: string | null; last_line: string | null;
+	lag_ms: number | null; skew_ms: number | null; lines_24h: number; unknown_24h: number; missing: number;
+	silent_since: string | null; state: 'ok' | 'lagging' | 'silent' | 'imported' | 'never seen';
 }
 export interface MyMessage { id: string; t: string; direction: 'received' | 'sent'; peer: string | null; status: Status | 'mixed' }
 export interface Codes {

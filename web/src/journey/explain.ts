@@ -1,6 +1,6 @@
 import {html, type TemplateResult} from 'lit';
 import {icon} from '../components/icon.js';
-import {t} from '../i18n.js';
+import {language, t} from '../i18n.js';
 import {reasonWords} from '../messages/columns.js';
 import {searchPath, term} from '../query.js';
 import {toneOf} from '../status.js';
@@ -44,7 +44,7 @@ function explained(explanation: Explanation, reply: string | null | undefined): 
 /** Every code of the mail in plain words, with what was really said below. */
 export function explainCard(journey: Journey): TemplateResult {
 	const list = answers(journey);
-	const known = (journey.explain ?? []).slice(0, 3);
+	const known = journey.explain.filter(explanation => explanation.lang === language).slice(0, 3);
 	return html`<section class="card stack" aria-label=${t('explain.title')}>
 		${list.length ? '' : html`<h2>${t('explain.title')}</h2><p class="soft">${t('explain.nothing')}</p>`}
 		${known.map(explanation => explained(explanation, list.find(delivery => delivery.code === explanation.code)?.reply))}

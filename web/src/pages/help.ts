@@ -41,11 +41,11 @@ export class PageHelp extends ElseElement {
 			{key: 'help', title: t('help.means'), broad: true, cell: key => (known(`querykey.${key.name}`) ? t(`querykey.${key.name}`) : key.help)},
 			{key: 'example', title: t('help.example'), broad: true, cell: key => html`${this.example(key.example)}${key.values.length ? html`<div class="soft small wrap">${key.values.join(', ')}</div>` : ''}`},
 		]);
-		return html`<section class="card stack" aria-label=${t('help.rules')}><h2>${t('help.rules')}</h2>
-				<ul class="facts">${['blank', 'or', 'not', 'comma', 'quotes', 'range', 'star', 'bare', 'paste', 'same'].map(name => html`<li>${t(`help.rule.${name}`)}</li>`)}</ul>
-				<h2>${t('help.examples')}</h2><ul class="facts">${EXAMPLES.map(q => html`<li>${this.example(q)}</li>`)}</ul></section>
+		return html`<div class="two wide-left"><section class="card" aria-label=${t('help.rules')}><h2>${t('help.rules')}</h2>
+				<ul class="facts">${['blank', 'or', 'not', 'comma', 'quotes', 'range', 'star', 'bare', 'paste', 'same'].map(name => html`<li>${t(`help.rule.${name}`)}</li>`)}</ul></section>
+				<section class="card" aria-label=${t('help.examples')}><h2>${t('help.examples')}</h2><ul class="facts">${EXAMPLES.map(q => html`<li>${this.example(q)}</li>`)}</ul></section></div>
 			<section class="card" aria-label=${t('help.keys')}><h2>${t('help.keys')}</h2>
-				<else-table .columns=${list} .rows=${data.keys} .idOf=${(key: Key) => key.name} label=${t('help.keys')}></else-table></section>`;
+				<else-table kind="help" .columns=${list} .rows=${data.keys} .idOf=${(key: Key) => key.name} label=${t('help.keys')}></else-table></section>`;
 	}
 
 	private codeTables(data: Codes): TemplateResult {

@@ -172,7 +172,7 @@ export class PageMessages extends ElseElement {
 					${this.series.show(series => html`<else-histogram brush heading=${t('messages.over-time')} .series=${series}></else-histogram>`, 3)}
 				</section>`}
 				<div class="results-grid">
-					${broken ? '' : html`<section class="card facets" aria-label=${t('messages.facets')}>
+					${broken || this.facets.data?.facets.every(facet => !facet.values.length) ? '' : html`<section class="card facets" aria-label=${t('messages.facets')}>
 						${this.facets.show(data => html`<else-facets .q=${this.q} .facets=${data.facets}></else-facets>`, 14)}
 					</section>`}
 					<section class="card" aria-label=${t('messages.results')}>${this.results()}</section>

@@ -33,22 +33,24 @@ after(async () => {
 	await world?.stop();
 });
 
-for (const colorScheme of ['light', 'dark'])
-	for (const [size, viewport] of Object.entries({wide: WIDE, phone: PHONE}))
-		test(`all pages, ${colorScheme}, ${size}`, async t => {
-			const context = await visit(browser, world.url, 'admin', {colorScheme, viewport});
-			for (const [name, path] of Object.entries({...PAGES, ...journeys}))
-				await t.test(name, async () => {
-					const page = await openPage(context);
-					page.expected = /status of (400|404)/;
-					await page.goto(path);
+for (const [size, viewport] of Object.entries({wide: WIDE, phone: PHONE}))
+	test(`all pages, ${size}`, async t => {
+		const context = await visit(browser, world.url, 'admin', {viewport});
+		for (const [name, path] of Object.entries({...PAGES, ...journeys}))
+			await t.test(name, async () => {
+				const page = await openPage(context);
+				page.expected = /status of (400|404)/;
+				await page.goto(path);
+				for (const colorScheme of ['light', 'dark']) {
+					await page.emulateMedia({colorScheme});
 					await settled(page);
 					await shoot(page, `${name}-${colorScheme}-${size}`);
-					assert.deepEqual(await audit(page), []);
-					await page.close();
-				});
-			await context.close();
-		});
+					assert.deepEqual(await audit(page), [], colorScheme);
+				}
+				await page.close();
+			});
+		await context.close();
+	});
 
 test('the login, and a first password that must be changed', async () => {
 	const context = await visit(browser, world.url);
