@@ -1,3 +1,5 @@
+import type {Tree} from './types.js';
+
 /**
  * The text of a query as pieces. The server parses; here it is only taken apart for the tokens of the search box, and
  * put together again with a condition more or less.
@@ -91,6 +93,20 @@ export function between(fromMs: number, toMs: number): string {
 export function rangeTerm(range: string): string {
 	const [from, to] = range.split('..');
 	return to ? between(Date.parse(from!), Date.parse(to)) : `last:${range}`;
+}
+
+/** Bare words with the key that the server took them for. */
+export function guesses(tree: Tree): {key: string; word: string}[] {
+	const below = [...(tree.and ?? []), ...(tree.or ?? []), ...(tree.not ? [tree.not] : [])].flatMap(guesses);
+	if (!tree.guessed || !tree.key || tree.key === 'text') return below;
+	return [{key: tree.key, word: String(tree.values?.[0] ?? '')}, ...below];
+}
+
+/** The query with a bare word as text to look for; null where the word stands otherwise in it. */
+export function asText(q: string, word: string): string | null {
+	const parts = pieces(q);
+	const at = parts.indexOf(word);
+	return at < 0 ? null : parts.with(at, term('text', word)).join(' ');
 }
 
 /** Path of the page of a search. */

@@ -33,8 +33,11 @@ export interface Message {
 
 export interface MessagePage extends Page<Message> {
 	total: {value: number; relation: 'eq' | 'gte'} | null; complete: boolean; scanned: {from: string | null} | null;
-	took_ms: number; query: {canonical: string}; scope: Scope | null;
+	took_ms: number; query: {canonical: string; tree: Tree}; scope: Scope | null;
 }
+
+/** A query as the server understood it; `guessed`: the key of a bare word is a guess. */
+export interface Tree { and?: Tree[]; or?: Tree[]; not?: Tree; key?: string; values?: unknown[]; guessed?: boolean }
 
 export interface Series { step_s: number; from: string; keys: string[]; counts: number[][] }
 export interface Facet { field: string; values: {v: string; n: number}[]; other: number; approx: boolean }

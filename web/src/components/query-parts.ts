@@ -2,11 +2,11 @@ import {html, type TemplateResult} from 'lit';
 import type {Problem} from '../api.js';
 import {dayTime} from '../format.js';
 import {t} from '../i18n.js';
-import {field, pieces, searchPath, timeOf, unitAt, withTime} from '../query.js';
+import {asText, field, guesses, pieces, searchPath, timeOf, unitAt, withTime} from '../query.js';
 import {problemCard} from '../resource.js';
 import {go} from '../router.js';
 import {plain, short} from '../text.js';
-import type {Scope} from '../types.js';
+import type {Scope, Tree} from '../types.js';
 import {icon} from './icon.js';
 import './menu.js';
 import {RANGES} from './range.js';
@@ -49,6 +49,14 @@ export function queryFault(q: string, problem: Problem, retry: () => void): Temp
 		<p>${fault.hint ?? fault.detail ?? ''}</p>
 		<a href="/help/search">${t('search.operators')}</a>
 	</div>`;
+}
+
+/** What bare words were taken for, and the way out. */
+export function guessNote(q: string, tree: Tree): TemplateResult | string {
+	const list = guesses(tree).flatMap(guess => ({...guess, text: asText(q, guess.word) ?? ''})).filter(guess => guess.text);
+	if (!list.length) return '';
+	return html`<p class="soft small">${list.map(({key, word, text}) => html`${t('search.taken-for')} <code>${key}:${plain(word)}</code>
+		– <a href=${searchPath(text)}>${t('search.as-text')}</a> `)}</p>`;
 }
 
 /** What the reader is shown is not everything there is. */

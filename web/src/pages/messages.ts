@@ -8,7 +8,7 @@ import type {Brush} from '../components/histogram.js';
 import {icon} from '../components/icon.js';
 import '../components/menu.js';
 import {cellDialog} from '../components/cell-dialog.js';
-import {queryFault, scopeNote, timeMenu} from '../components/query-parts.js';
+import {guessNote, queryFault, scopeNote, timeMenu} from '../components/query-parts.js';
 import {relaxCard} from '../components/relax.js';
 import {saveDialog} from '../components/save-dialog.js';
 import type {ElseTable} from '../components/table.js';
@@ -167,6 +167,7 @@ export class PageMessages extends ElseElement {
 				${this.tools()}
 			</div>
 			<div class="stack">
+				${this.first.data && !this.first.busy ? guessNote(this.q, this.first.data.query.tree) : ''}
 				${scopeNote(this.first.data?.scope)}
 				${broken ? '' : html`<section class="card" aria-label=${t('messages.over-time')} @brush=${this.onBrush}>
 					${this.series.show(series => html`<else-histogram brush heading=${t('messages.over-time')} .series=${series}></else-histogram>`, 3)}

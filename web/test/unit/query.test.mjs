@@ -48,3 +48,10 @@ test('positions are bytes for the server and units for the browser', () => {
 	assert.equal(q.byteAt('é😀x', 3), 6);
 	assert.equal(q.unitAt('é😀x', 6), 3);
 });
+
+test('a bare word that was taken for something can be searched as text', () => {
+	const tree = {and: [{key: 'last', values: ['24h']}, {key: 'domain', values: ['partner.example'], guessed: true}]};
+	assert.deepEqual(q.guesses(tree), [{key: 'domain', word: 'partner.example'}]);
+	assert.equal(q.asText('partner.example last:24h', 'partner.example'), 'text:partner.example last:24h');
+	assert.equal(q.asText('domain:partner.example', 'partner.example'), null);
+});
