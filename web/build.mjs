@@ -43,8 +43,17 @@ const icon = readFileSync(join(here, 'icons/else.svg'));
 const iconName = `else-${createHash('sha256').update(icon).digest('hex').slice(0, 8).toUpperCase()}.svg`;
 writeFileSync(join(out, 'assets', iconName), icon);
 
-// What main imports at once is fetched beside it, not after it.
-const preloads = main.imports.filter(i => i.kind === 'import-statement').map(i => i.path.split('/').pop());
+/** The chunks that come with one at once. */
+function withImports(path, found = new Set()) {
+	if (found.has(path)) return found;
+	found.add(path);
+	for (const {path: other, kind} of metafile.outputs[path].imports) if (kind === 'import-statement') withImports(other, found);
+	return found;
+}
+
+// What every page needs is fetched beside main, not after it.
+const pathOf = entry => Object.keys(metafile.outputs).find(path => metafile.outputs[path].entryPoint === entry);
+const preloads = [...new Set(['src/main.ts', 'src/app.ts'].flatMap(entry => [...withImports(pathOf(entry))]))].map(path => path.split('/').pop());
 const html = readFileSync(join(here, 'index.html'), 'utf8')
 	.replace('%STYLE%', `/assets/${style.name}`)
 	.replace('%MAIN%', `/assets/${main.name}`)
