@@ -1,7 +1,7 @@
 // What people do: keys, the search box, the brush, and five questions that must not take more than three steps.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {launch, openPage, settled, visit} from './browser.mjs';
+import {audit, launch, openPage, settled, shoot, visit} from './browser.mjs';
 import {generate, HOSTILE} from './generate.mjs';
 import {makeWorld} from './world.mjs';
 
@@ -270,4 +270,29 @@ test('on a phone the status of a row is in sight, and all pages are reached', as
 	await small.waitForURL('**/rejects');
 	assert.deepEqual(small.faults, []);
 	await phone.close();
+});
+
+test('what opens over a page is as clean as the page', async () => {
+	await open('/messages?q=from:billing@acme.example+last:24h');
+	const box = page.getByRole('combobox', {name: 'Search'});
+	await box.click();
+	await box.pressSequentially('sta');
+	await page.getByRole('option', {name: /^status:/}).waitFor();
+	await shoot(page, 'suggestions');
+	assert.deepEqual(await audit(page), []);
+	await box.press('Escape');
+	await box.press('Escape');
+	for (const [key, name] of [['s', 'save'], ['?', 'keys-dialog'], ['t', 'time-menu']]) {
+		await page.keyboard.press(key);
+		await page.locator('dialog, [role="menu"]').waitFor();
+		await shoot(page, name);
+		assert.deepEqual(await audit(page), [], name);
+		await page.keyboard.press('Escape');
+		await page.locator('dialog, [role="menu"]').waitFor({state: 'detached'});
+	}
+	await rows().first().getByRole('link').click();
+	await page.getByRole('button', {name: 'Text for the user'}).click();
+	await page.getByRole('dialog').getByText('Who can act').waitFor();
+	await shoot(page, 'user-text');
+	assert.deepEqual(await audit(page), []);
 });
