@@ -60,6 +60,7 @@ export async function makeWorld() {
 		for (const end of ends.reverse()) await end();
 		rmSync(folder, {recursive: true, force: true});
 	};
+	process.once('SIGTERM', () => stop().then(() => process.exit(1))); // the time of the whole run is over
 	try {
 		return {...(await fill(folder, ends)), stop};
 	} catch (error) {
