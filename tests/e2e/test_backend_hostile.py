@@ -131,7 +131,7 @@ def running(made):
         finally:
             made.good.stop()
         assert made.good.lost == 0
-        assert made.count('stored', 'relp') >= made.good.client.answered
+        wait_until(lambda: made.count('stored', 'relp') >= made.good.client.answered)
     made.elsectl.run('admin', 'stop')
 
 
@@ -387,7 +387,7 @@ def test_a_sender_that_lies_about_its_host_is_told_while_its_session_lives(attac
             connection.sendall(relp(2, b'syslog', LINE % (b'mx2.corp.test', 1)))
         connection.sendall(relp(3, b'syslog', LINE % (b'mx1.corp.test', 1)) + relp(4, b'close'))
         assert b'3 rsp 6 200 OK' in wait_for_end(connection)
-    assert attacked.count('stored', 'relp-tls') == 1
+    wait_until(lambda: attacked.count('stored', 'relp-tls') == 1)
 
 
 def test_a_sender_bound_to_its_host_may_send_no_tracking_rows(attacked):

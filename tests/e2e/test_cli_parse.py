@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT
 
-GOLDEN = sorted(p for p in (ROOT / 'tests' / 'golden').glob('*/*.log') if p.parent.name != 'trace')
+GOLDEN = sorted(p for p in (ROOT / 'tests' / 'golden').glob('*/*.log') if p.parent.name not in ('codes', 'trace'))
 SAMPLE = sorted((ROOT / 'data' / 'sample').glob('*.log.xz'))
 
 
