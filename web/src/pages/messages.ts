@@ -104,6 +104,7 @@ export class PageMessages extends ElseElement {
 	}
 
 	private move(step: number): void {
+		if (!this.rows.length) return;
 		this.chosen = Math.max(0, Math.min(this.rows.length - 1, this.chosen + step));
 		this.querySelector<ElseTable>('.results')?.reveal(this.chosen);
 	}

@@ -105,8 +105,10 @@ test('keys: search, rows, open, neighbours, back, filter, go to', async () => {
 	await settled(page);
 	await page.keyboard.press('Escape');
 	await page.waitForURL('**/messages?q=last*');
+	await page.locator('tr[data-row="0"]').waitFor();
 	await settled(page);
 	await page.keyboard.press('j');
+	await page.locator('tr.chosen').waitFor();
 	await page.keyboard.press('f');
 	await page.getByRole('dialog').getByRole('button', {name: /status:/}).press('Enter');
 	await page.waitForURL(/status/);
