@@ -12,7 +12,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf problems = {0};
 	bool good =
 		config_parse(slice_of((const char *)data, size), "else.conf", &config, &problems);
-	if (good != (problems.n == 0) || good != (config.n_listeners > 0))
+	bool serves = config.n_listeners > 0 || config.has_frontend;
+	if (good != (problems.n == 0) || good != serves)
 		abort();
 	for (size_t i = 0; i < config.n_listeners; i++)
 		if (config.listeners[i].kind == CONFIG_KINDS)
