@@ -114,17 +114,6 @@ look_up(struct hosts *h, struct slice name)
 	return h->last = host ? host : add(h, name);
 }
 
-static void
-forget_all(struct hosts *h)
-{
-	for (struct map_node *n = map_walk(&h->map, NULL), *next; n; n = next) {
-		next = map_walk(&h->map, n);
-		free(MAP_ENTRY(n, struct watched, node));
-	}
-	map_fini(&h->map);
-	h->last = NULL;
-}
-
 /* ---- counting ---- */
 
 static struct tally *
@@ -551,7 +540,7 @@ hosts_free(struct hosts **hosts)
 	if (!h)
 		return;
 	hosts_close(h);
-	forget_all(h);
+	MAP_FREE(&h->map, struct watched, node);
 	gaps_free(&h->gaps);
 	arena_fini(&h->texts);
 	free(h->noted);

@@ -28,12 +28,7 @@ senders_new(void)
 static void
 forget_all(struct senders *s)
 {
-	for (struct map_node *n = map_walk(&s->map, NULL), *next; n; n = next) {
-		next = map_walk(&s->map, n);
-		free(MAP_ENTRY(n, struct sender, node));
-	}
-	map_fini(&s->map);
-	s->map = (struct map){0};
+	MAP_FREE(&s->map, struct sender, node);
 	s->last = NULL;
 }
 

@@ -104,3 +104,14 @@ map_walk(const struct map *m, const struct map_node *node)
 			return m->slots[i];
 	return NULL;
 }
+
+void
+map_free_entries(struct map *m, size_t offset_of_node)
+{
+	for (struct map_node *n = map_walk(m, NULL), *next; n; n = next) {
+		next = map_walk(m, n);
+		free((char *)n - offset_of_node);
+	}
+	map_fini(m);
+	*m = (struct map){0};
+}

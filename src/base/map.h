@@ -29,6 +29,10 @@ struct map {
 /* `{0}` is a valid empty map. Frees the slots, not the entries. */
 void map_fini(struct map *m);
 
+/* The same with the entries, which were made by malloc each: the map is empty then. */
+#define MAP_FREE(map, type, member) map_free_entries(map, offsetof(type, member))
+void map_free_entries(struct map *m, size_t offset_of_node);
+
 /* Puts the node in; equal hashes may be in it many times, the newest comes first. */
 void map_add(struct map *m, struct map_node *node, uint64_t hash);
 

@@ -1,13 +1,11 @@
 /* elsectl tail: what matches a query, as it is stored. */
 #include "elsectl/commands.h"
 
-#include "base/map.h"
-#include "base/memory.h"
-#include "base/time.h"
 #include "elsectl/ask.h"
 #include "elsectl/found.h"
 #include "elsectl/zone.h"
 #include "show/row.h"
+#include "show/seen.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -23,40 +21,12 @@ static const char usage[] =
 
 enum { LOOKED_AT = 500, MOST_SEEN = 100000 };
 
-/* A row that was shown, in the state it then had. */
-struct seen {
-	struct map_node node;
-};
-
 struct tailing {
 	struct app *app;
 	struct searcher *searcher;
-	struct map seen;
+	struct seen seen;
 	uint64_t lines;
 };
-
-static void
-forget_all(struct map *seen)
-{
-	for (struct map_node *n = map_walk(seen, NULL), *next; n; n = next) {
-		next = map_walk(seen, n);
-		free(MAP_ENTRY(n, struct seen, node));
-	}
-	map_fini(seen);
-	*seen = (struct map){0};
-}
-
-/* True the first time. */
-static bool
-is_new(struct tailing *t, const struct search_row *row)
-{
-	uint64_t state = row_state(row);
-	if (map_first(&t->seen, state))
-		return false;
-	struct seen *seen = memory_zero(1, sizeof(*seen));
-	map_add(&t->seen, &seen->node, state);
-	return true;
-}
 
 static void
 show(struct tailing *t, const struct search_row *row)
@@ -76,10 +46,9 @@ look(struct tailing *t, const struct query_node *tree, size_t most, struct error
 	struct query_error query_err;
 	struct search *search = search_begin(t->searcher, tree, &options, &query_err, err);
 	bool ok = search && search_page(search, LOOKED_AT, &page, err);
-	if (t->seen.n > MOST_SEEN)
-		forget_all(&t->seen);
+	seen_begin(&t->seen);
 	for (size_t i = ok ? page->n : 0; i-- > 0;) {
-		bool is_news = is_new(t, &page->rows[i]);
+		bool is_news = seen_add(&t->seen, &page->rows[i]);
 		if (is_news && i < most)
 			show(t, &page->rows[i]);
 	}
@@ -132,7 +101,7 @@ run(struct tailing *t, const struct ask *ask)
 		status = app_trouble(t->app, &err);
 	else if (check(t, ask, &status) && !follow(t, ask->tree, &err))
 		status = app_trouble(t->app, &err);
-	forget_all(&t->seen);
+	seen_fini(&t->seen);
 	searcher_free(&t->searcher);
 	db_close(&db);
 	return status;
@@ -143,7 +112,7 @@ cmd_tail(struct app *app, int argc, char **argv)
 {
 	static const struct option options[] = {APP_OPTIONS,
 		{"lines", required_argument, NULL, 'n'}, {"tz", required_argument, NULL, 'z'}, {0}};
-	struct tailing t = {.app = app, .lines = 10};
+	struct tailing t = {.app = app, .seen.most = MOST_SEEN, .lines = 10};
 	struct ask ask = {0};
 	int c;
 	while ((c = app_option(app, argc, argv, options, usage)) != -1) {

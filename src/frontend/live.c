@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/map.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "frontend/answer.h"
@@ -14,6 +13,7 @@
 #include "frontend/route.h"
 #include "frontend/secret.h"
 #include "show/row.h"
+#include "show/seen.h"
 #include "store/search.h"
 
 enum {
@@ -40,7 +40,7 @@ struct stream {
 	struct pipe *pipe; /* NULL: nobody reads */
 	int64_t left_us;   /* since when */
 	int64_t written_us;
-	struct map seen;
+	struct seen seen;
 	bool primed; /* what was there before is known */
 	struct buf kept[KEPT];
 	uint64_t last; /* number of the newest event */
@@ -58,21 +58,6 @@ struct live {
 	struct stream *busy; /* the one at hand: nobody else frees it */
 };
 
-struct seen {
-	struct map_node node;
-};
-
-static void
-forget_all(struct map *seen)
-{
-	for (struct map_node *n = map_walk(seen, NULL), *next; n; n = next) {
-		next = map_walk(seen, n);
-		free(MAP_ENTRY(n, struct seen, node));
-	}
-	map_fini(seen);
-	*seen = (struct map){0};
-}
-
 static void
 free_stream(struct stream *s)
 {
@@ -82,7 +67,7 @@ free_stream(struct stream *s)
 	}
 	for (int i = 0; i < KEPT; i++)
 		buf_fini(&s->kept[i]);
-	forget_all(&s->seen);
+	seen_fini(&s->seen);
 	viewer_fini(&s->viewer);
 	free(s->session);
 	buf_fini(&s->q);
@@ -149,26 +134,13 @@ replay(struct stream *s, uint64_t after, int64_t now_us)
 
 /* ---- looking ---- */
 
-/* True the first time that the row is in this state. */
-static bool
-is_new(struct stream *s, const struct search_row *row)
-{
-	uint64_t state = row_state(row);
-	if (map_first(&s->seen, state))
-		return false;
-	struct seen *seen = memory_zero(1, sizeof(*seen));
-	map_add(&s->seen, &seen->node, state);
-	return true;
-}
-
 static void
 take_rows(struct stream *s, const struct search_page *page, int64_t now_us)
 {
 	unsigned shown = 0, left_out = 0;
-	if (s->seen.n > MOST_SEEN)
-		forget_all(&s->seen);
+	seen_begin(&s->seen);
 	for (size_t i = page->n; i-- > 0;) {
-		if (!is_new(s, &page->rows[i]) || !s->primed)
+		if (!seen_add(&s->seen, &page->rows[i]) || !s->primed)
 			continue;
 		if (shown == A_SECOND) {
 			left_out++;
@@ -406,6 +378,7 @@ new_stream(const struct live_wish *w)
 {
 	struct stream *s = memory_zero(1, sizeof(*s));
 	secret_random_text(s->id, ID_SIGNS);
+	s->seen.most = MOST_SEEN;
 	s->account = w->account;
 	s->zone_us = w->zone_us;
 	buf_add(&s->q, w->q);
