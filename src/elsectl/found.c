@@ -5,23 +5,6 @@
 #include "show/row.h"
 #include "show/text.h"
 
-static enum style
-style_of(const struct search_row *row)
-{
-	switch (row->status) {
-	case STATUS_DELIVERED:
-	case STATUS_RELAYED:
-		return STYLE_GOOD;
-	case STATUS_BOUNCED:
-	case STATUS_EXPIRED:
-	case STATUS_REJECTED:
-	case STATUS_BLOCKED:
-		return STYLE_BAD;
-	default:
-		return STYLE_WAIT;
-	}
-}
-
 static void
 add_sender(struct buf *b, const struct search_row *row)
 {
@@ -78,7 +61,7 @@ add_row(struct table *t, const struct search_row *row, const struct output *o)
 	struct buf b = {0};
 	zone_add_time(&b, row->t_us);
 	table_cell(t, STYLE_PLAIN, buf_slice(&b));
-	table_cell(t, style_of(row), slice_of_str(row_status_word(row)));
+	table_cell(t, output_status_style(row->status), slice_of_str(row_status_word(row)));
 	table_cell(t, STYLE_PLAIN, slice_of_str(way_name(row->way)));
 	buf_clear(&b);
 	add_sender(&b, row);
@@ -123,7 +106,7 @@ found_print_line(struct output *o, const struct search_row *row)
 	zone_add_time(&b, row->t_us);
 	buf_add_str(&b, "  ");
 	output_text(o, buf_slice(&b));
-	output_styled(o, style_of(row), slice_of_str(row_status_word(row)));
+	output_styled(o, output_status_style(row->status), slice_of_str(row_status_word(row)));
 	buf_clear(&b);
 	buf_addf(&b, "  %s  ", way_name(row->way));
 	add_sender(&b, row);

@@ -23,6 +23,23 @@ terminal_width(void)
 	return columns < LEAST_WIDTH ? LEAST_WIDTH : (size_t)columns;
 }
 
+enum style
+output_status_style(enum status status)
+{
+	switch (status) {
+	case STATUS_DELIVERED:
+	case STATUS_RELAYED:
+		return STYLE_GOOD;
+	case STATUS_BOUNCED:
+	case STATUS_EXPIRED:
+	case STATUS_REJECTED:
+	case STATUS_BLOCKED:
+		return STYLE_BAD;
+	default:
+		return STYLE_WAIT;
+	}
+}
+
 void
 output_init(struct output *o)
 {

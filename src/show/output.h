@@ -7,6 +7,7 @@
 #define ELSE_SHOW_OUTPUT_H
 
 #include "base/buf.h"
+#include "trace/status.h"
 
 enum style {
 	STYLE_PLAIN,
@@ -16,6 +17,8 @@ enum style {
 	STYLE_WAIT, /* deferred, greylisted, held */
 	STYLE_BAD,  /* bounced, expired, rejected, blocked */
 };
+
+enum style output_status_style(enum status status);
 
 struct output {
 	struct buf text;

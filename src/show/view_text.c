@@ -17,23 +17,6 @@ struct printing {
 	struct buf b; /* the piece at hand */
 };
 
-static enum style
-style_of(enum status status)
-{
-	switch (status) {
-	case STATUS_DELIVERED:
-	case STATUS_RELAYED:
-		return STYLE_GOOD;
-	case STATUS_BOUNCED:
-	case STATUS_EXPIRED:
-	case STATUS_REJECTED:
-	case STATUS_BLOCKED:
-		return STYLE_BAD;
-	default:
-		return STYLE_WAIT;
-	}
-}
-
 static size_t
 limit(const struct printing *p, size_t n, size_t some)
 {
@@ -115,9 +98,9 @@ print_verdict(struct printing *p)
 	enum status worst = STATUS_DELIVERED;
 	struct codes_explanation explanation;
 	for (int i = 0; i < STATUS_COUNT; i++)
-		if (verdict->counts[i] && style_of((enum status)i) != STYLE_GOOD)
+		if (verdict->counts[i] && output_status_style((enum status)i) != STYLE_GOOD)
 			worst = (enum status)i;
-	output_wrapped(p->o, style_of(worst), buf_slice(&p->v->verdict.text));
+	output_wrapped(p->o, output_status_style(worst), buf_slice(&p->v->verdict.text));
 	bool explained = verdict->worst && view_explain(verdict->worst, &explanation);
 	view_print_why(p->o, explained ? &explanation : NULL, verdict->who);
 	if (!p->v->complete)
@@ -368,9 +351,9 @@ print_recipient(struct printing *p, const struct view_delivery *d)
 	struct output *o = p->o;
 	const char *status = d->final ? status_name(d->status) : "on its way";
 	output_str(o, "   ");
-	output_begin(o, d->final ? style_of(d->status) : STYLE_DIM);
+	output_begin(o, d->final ? output_status_style(d->status) : STYLE_DIM);
 	buf_addf(&o->text, "%-*s", LABEL, status);
-	output_end(o, d->final ? style_of(d->status) : STYLE_DIM);
+	output_end(o, d->final ? output_status_style(d->status) : STYLE_DIM);
 	buf_clear(&p->b);
 	buf_add_char(&p->b, ' ');
 	buf_add(&p->b, d->to.n ? d->to : S("(no recipient in the log)"));
@@ -402,7 +385,7 @@ print_some(struct printing *p, bool good, size_t room)
 	size_t shown = 0;
 	for (size_t i = 0; i < p->v->n_deliveries && shown < room; i++) {
 		const struct view_delivery *d = &p->v->deliveries[i];
-		if (!is_shown(d) || (style_of(d->status) == STYLE_GOOD) != good)
+		if (!is_shown(d) || (output_status_style(d->status) == STYLE_GOOD) != good)
 			continue;
 		print_recipient(p, d);
 		shown++;
