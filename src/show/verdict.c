@@ -12,16 +12,7 @@ enum { REPLY_COLUMNS = 200 };
 static bool
 is_local_trouble(const struct attempt *a)
 {
-	switch (a->program) {
-	case PROGRAM_LOCAL:
-	case PROGRAM_VIRTUAL:
-	case PROGRAM_PIPE:
-	case PROGRAM_DOVECOT:
-	case PROGRAM_CYRUS:
-		return true;
-	default:
-		return slice_find_char(a->relay_ip, '/') >= 0;
-	}
+	return journey_is_local(a->program) || slice_find_char(a->relay_ip, '/') >= 0;
 }
 
 /* Did a server of ours refuse or stop it? */

@@ -72,6 +72,9 @@ bool journey_accepted(const struct journey_hop *entry);
 /* True when this recipient was refused at SMTP time, of a mail that was taken for others. */
 bool journey_rcpt_refused(const struct leaf *leaf);
 
+/* A transport without a network: into a mailbox, or to a program of the machine. */
+bool journey_is_local(enum program program);
+
 /* True when it was delivered to a server that is not known as ours: once it is, that is "relayed".
  */
 bool journey_handed_over(const struct leaf *leaf);

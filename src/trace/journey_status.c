@@ -4,20 +4,20 @@
 #include "parse/reason.h"
 
 bool
+journey_is_local(enum program program)
+{
+	return program == PROGRAM_LOCAL || program == PROGRAM_VIRTUAL || program == PROGRAM_PIPE ||
+	       program == PROGRAM_DOVECOT || program == PROGRAM_CYRUS;
+}
+
+bool
 journey_delivers_here(const struct attempt *try)
 {
-	switch (try->program) {
-	case PROGRAM_LOCAL:
-	case PROGRAM_VIRTUAL:
-	case PROGRAM_PIPE:
-	case PROGRAM_DOVECOT:
-	case PROGRAM_CYRUS:
+	if (journey_is_local(try->program))
 		return true;
-	case PROGRAM_LMTP:
+	if (try->program == PROGRAM_LMTP)
 		return try->next_qid.n == 0; /* a content filter that speaks LMTP names one */
-	default:
-		return try->outcome == OUTCOME_STORED || try->outcome == OUTCOME_FILE;
-	}
+	return try->outcome == OUTCOME_STORED || try->outcome == OUTCOME_FILE;
 }
 
 static bool
