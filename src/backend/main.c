@@ -3,12 +3,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "backend/daemon.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
-#include "base/time.h"
 
 #define DEFAULT_CONFIG "/etc/else/else.conf"
 
@@ -64,10 +62,7 @@ read_config(const char *path, struct config *config)
 {
 	struct buf problems = {0};
 	bool ok = config_read(path, config, &problems);
-	struct slice rest = buf_slice(&problems), line;
-	while (rest.n && slice_split(&rest, '\n', &line))
-		if (line.n)
-			log_say(LOG_LEVEL_ERROR, "%.*s", SLICE_ARG(line));
+	log_say_lines(LOG_LEVEL_ERROR, buf_slice(&problems));
 	buf_fini(&problems);
 	return ok;
 }
@@ -116,20 +111,16 @@ reload(struct running *r)
 static bool
 serve(struct running *r, const sigset_t *set)
 {
-	int64_t watchdog_us = notify_watchdog_us();
-	int64_t step_us = watchdog_us ? watchdog_us : TIME_HOUR_US;
-	const struct timespec step = {
-		.tv_sec = step_us / TIME_SECOND_US, .tv_nsec = step_us % TIME_SECOND_US * 1000};
 	for (;;) {
-		int number = sigtimedwait(set, NULL, &step);
+		int number = notify_wait(set);
 		if (number == SIGHUP)
 			reload(r);
 		else if (number > 0)
 			return true;
 		if (!daemon_listens(r->daemon))
 			return false;
-		if (watchdog_us && daemon_is_alive(r->daemon))
-			notify("WATCHDOG=1");
+		if (daemon_is_alive(r->daemon))
+			notify_alive();
 	}
 }
 

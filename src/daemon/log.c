@@ -31,3 +31,12 @@ log_say(enum log_level level, const char *format, ...)
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* nobody is left who could be told */
 }
+
+void
+log_say_lines(enum log_level level, struct slice text)
+{
+	struct slice line;
+	while (text.n && slice_split(&text, '\n', &line))
+		if (line.n)
+			log_say(level, "%.*s", SLICE_ARG(line));
+}

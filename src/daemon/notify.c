@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "base/time.h"
 
 void
 notify(const char *state)
@@ -31,12 +32,30 @@ notify(const char *state)
 	close(fd);
 }
 
-int64_t
-notify_watchdog_us(void)
+/* Half of the time within which it wants to hear WATCHDOG=1; 0 = it does not. */
+static int64_t
+watchdog_us(void)
 {
 	const char *text = getenv("WATCHDOG_USEC");
 	uint64_t us;
 	if (!text || !slice_to_u64(slice_of_str(text), &us) || us > INT64_MAX)
 		return 0;
 	return (int64_t)(us / 2);
+}
+
+int
+notify_wait(const sigset_t *set)
+{
+	int64_t step_us = watchdog_us() ? watchdog_us() : TIME_HOUR_US;
+	const struct timespec step = {
+		.tv_sec = step_us / TIME_SECOND_US, .tv_nsec = step_us % TIME_SECOND_US * 1000};
+	int number = sigtimedwait(set, NULL, &step);
+	return number > 0 ? number : 0;
+}
+
+void
+notify_alive(void)
+{
+	if (watchdog_us())
+		notify("WATCHDOG=1");
 }

@@ -2,12 +2,16 @@
 #ifndef ELSE_DAEMON_NOTIFY_H
 #define ELSE_DAEMON_NOTIFY_H
 
-#include <stdint.h>
+#include <signal.h>
 
 /* "READY=1", "RELOADING=1\nMONOTONIC_USEC=...", "STOPPING=1", "WATCHDOG=1", "STATUS=..." */
 void notify(const char *state);
 
-/* Half of the time within which it wants to hear WATCHDOG=1; 0 = it does not. */
-int64_t notify_watchdog_us(void);
+/* Takes the next signal of the set, which is blocked: its number. 0 when it is time for
+ * notify_alive; then call again. */
+int notify_wait(const sigset_t *set);
+
+/* "WATCHDOG=1" when the manager wants to hear it. */
+void notify_alive(void);
 
 #endif

@@ -3,9 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/time.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "frontend/frontend.h"
@@ -89,10 +87,7 @@ read_config(const char *path, struct config *config)
 {
 	struct buf problems = {0};
 	bool ok = config_read(path, config, &problems);
-	struct slice rest = buf_slice(&problems), line;
-	while (rest.n && slice_split(&rest, '\n', &line))
-		if (line.n)
-			log_say(LOG_LEVEL_ERROR, "%.*s", SLICE_ARG(line));
+	log_say_lines(LOG_LEVEL_ERROR, buf_slice(&problems));
 	buf_fini(&problems);
 	if (ok && !config->has_frontend) {
 		log_say(LOG_LEVEL_ERROR, "%s: there is no [frontend]", path);
@@ -105,13 +100,8 @@ read_config(const char *path, struct config *config)
 static void
 wait_for_signal(const sigset_t *set)
 {
-	int64_t watchdog_us = notify_watchdog_us();
-	int64_t step_us = watchdog_us ? watchdog_us : TIME_HOUR_US;
-	const struct timespec step = {
-		.tv_sec = step_us / TIME_SECOND_US, .tv_nsec = step_us % TIME_SECOND_US * 1000};
-	while (sigtimedwait(set, NULL, &step) <= 0)
-		if (watchdog_us)
-			notify("WATCHDOG=1");
+	while (notify_wait(set) == 0)
+		notify_alive();
 }
 
 static int
