@@ -3,8 +3,6 @@
 
 #include "elsectl/table.h"
 
-#include <stdlib.h>
-
 static const char usage[] =
 	"usage: elsectl admin [--json] domain list\n"
 	"       elsectl admin [--json] domain add|remove NAME... [options]\n"
@@ -26,14 +24,6 @@ static const char list_sql[] =
 	"SELECT name AS domain, origin, to_char(learned AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS added "
 	"FROM own_domain ORDER BY name";
 
-static int
-list(struct app *app)
-{
-	static const struct table_column columns[] = {
-		{"domain", TABLE_SHRINKS, 20}, {"from", TABLE_LEFT, 0}, {"added", TABLE_LEFT, 0}};
-	return own_list(app, list_sql, columns, 3);
-}
-
 /* As it may stand behind the @ of an address: a name of letters, digits, dots, - and _, or UTF-8.
  */
 static bool
@@ -51,26 +41,18 @@ is_domain(struct slice name)
 int
 admin_domain(struct app *app, int argc, char **argv)
 {
-	static const struct option options[] = {APP_OPTIONS, OWN_OPTIONS, {0}};
-	struct own_change change = {
-		.app = app, .days = 1, .missing = "is not among the domains of our own"};
-	int c;
-	while ((c = app_option(app, argc, argv, options, usage)) != -1)
-		own_take_option(&change, c);
-	const char *action = optind < argc ? argv[optind] : "";
-	change.words = argv + optind + 1;
-	change.n_words = argc - optind - 1;
-	if (strcmp(action, "list") == 0 && change.n_words == 0)
-		return list(app);
-	bool add = strcmp(action, "add") == 0;
-	if (!add && strcmp(action, "remove") != 0)
-		return app_usage_error(app, "say list, add NAME or remove NAME");
-	for (int i = 0; i < change.n_words; i++)
-		if (!is_domain(slice_of_str(change.words[i])))
-			return app_usage_error(app, "\"%s\" is no domain; write it as example.com",
-				change.words[i]);
-	if (change.n_words == 0)
-		return app_usage_error(app, "name a domain");
-	change.sql = add ? add_sql : remove_sql;
-	return own_change_run(&change);
+	static const struct table_column columns[] = {
+		{"domain", TABLE_SHRINKS, 20}, {"from", TABLE_LEFT, 0}, {"added", TABLE_LEFT, 0}};
+	static const struct own_names names = {.usage = usage,
+		.add_sql = add_sql,
+		.remove_sql = remove_sql,
+		.list_sql = list_sql,
+		.columns = columns,
+		.n_columns = 3,
+		.missing = "is not among the domains of our own",
+		.word = "NAME",
+		.none = "name a domain",
+		.is_one = is_domain,
+		.wrong = "is no domain; write it as example.com"};
+	return own_names_run(app, &names, argc, argv);
 }

@@ -4,8 +4,6 @@
 #include "base/ip.h"
 #include "elsectl/table.h"
 
-#include <stdlib.h>
-
 static const char usage[] =
 	"usage: elsectl admin [--json] network list\n"
 	"       elsectl admin [--json] network add|remove CIDR... [options]\n"
@@ -25,38 +23,28 @@ static const char list_sql[] =
 	"SELECT net::text AS network, origin, to_char(added AT TIME ZONE 'UTC', "
 	"'YYYY-MM-DD') AS added FROM own_network ORDER BY net";
 
-static int
-list(struct app *app)
+static bool
+is_network(struct slice word)
 {
-	static const struct table_column columns[] = {
-		{"network", TABLE_LEFT, 0}, {"from", TABLE_LEFT, 0}, {"added", TABLE_LEFT, 0}};
-	return own_list(app, list_sql, columns, 3);
+	struct ip ip;
+	return ip_parse(word, true, &ip);
 }
 
 int
 admin_network(struct app *app, int argc, char **argv)
 {
-	static const struct option options[] = {APP_OPTIONS, OWN_OPTIONS, {0}};
-	struct own_change change = {
-		.app = app, .days = 1, .missing = "is not among the networks of our own"};
-	struct ip ip;
-	int c;
-	while ((c = app_option(app, argc, argv, options, usage)) != -1)
-		own_take_option(&change, c);
-	const char *action = optind < argc ? argv[optind] : "";
-	change.words = argv + optind + 1;
-	change.n_words = argc - optind - 1;
-	if (strcmp(action, "list") == 0 && change.n_words == 0)
-		return list(app);
-	bool add = strcmp(action, "add") == 0;
-	if (!add && strcmp(action, "remove") != 0)
-		return app_usage_error(app, "say list, add CIDR or remove CIDR");
-	for (int i = 0; i < change.n_words; i++)
-		if (!ip_parse(slice_of_str(change.words[i]), true, &ip))
-			return app_usage_error(app,
-				"\"%s\" is no network; write it as 192.0.2.0/24", change.words[i]);
-	if (change.n_words == 0)
-		return app_usage_error(app, "name a network");
-	change.sql = add ? add_sql : remove_sql;
-	return own_change_run(&change);
+	static const struct table_column columns[] = {
+		{"network", TABLE_LEFT, 0}, {"from", TABLE_LEFT, 0}, {"added", TABLE_LEFT, 0}};
+	static const struct own_names names = {.usage = usage,
+		.add_sql = add_sql,
+		.remove_sql = remove_sql,
+		.list_sql = list_sql,
+		.columns = columns,
+		.n_columns = 3,
+		.missing = "is not among the networks of our own",
+		.word = "CIDR",
+		.none = "name a network",
+		.is_one = is_network,
+		.wrong = "is no network; write it as 192.0.2.0/24"};
+	return own_names_run(app, &names, argc, argv);
 }

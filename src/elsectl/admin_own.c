@@ -311,3 +311,38 @@ own_list(struct app *app, const char *sql, const struct table_column *columns, s
 	db_close(&db);
 	return !ok ? app_trouble(app, &err) : found ? APP_DONE : APP_NOTHING;
 }
+
+/* APP_DONE when the change can be made; else why not is said. */
+static int
+check_names(struct own_change *change, const struct own_names *names, const char *action)
+{
+	bool add = strcmp(action, "add") == 0;
+	if (!add && strcmp(action, "remove") != 0)
+		return app_usage_error(
+			change->app, "say list, add %s or remove %s", names->word, names->word);
+	for (int i = 0; i < change->n_words; i++)
+		if (!names->is_one(slice_of_str(change->words[i])))
+			return app_usage_error(
+				change->app, "\"%s\" %s", change->words[i], names->wrong);
+	if (change->n_words == 0)
+		return app_usage_error(change->app, "%s", names->none);
+	change->sql = add ? names->add_sql : names->remove_sql;
+	return APP_DONE;
+}
+
+int
+own_names_run(struct app *app, const struct own_names *names, int argc, char **argv)
+{
+	static const struct option options[] = {APP_OPTIONS, OWN_OPTIONS, {0}};
+	struct own_change change = {.app = app, .days = 1, .missing = names->missing};
+	int c;
+	while ((c = app_option(app, argc, argv, options, names->usage)) != -1)
+		own_take_option(&change, c);
+	const char *action = optind < argc ? argv[optind] : "";
+	change.words = argv + optind + 1;
+	change.n_words = argc - optind - 1;
+	if (strcmp(action, "list") == 0 && change.n_words == 0)
+		return own_list(app, names->list_sql, names->columns, names->n_columns);
+	int status = check_names(&change, names, action);
+	return status == APP_DONE ? own_change_run(&change) : status;
+}

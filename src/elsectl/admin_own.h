@@ -55,4 +55,19 @@ int own_change_run(struct own_change *change);
 struct table_column;
 int own_list(struct app *app, const char *sql, const struct table_column *columns, size_t n);
 
+/* A list of names that are ours: list, add NAME..., remove NAME... */
+struct own_names {
+	const char *usage;
+	const char *add_sql, *remove_sql, *list_sql; /* as own_change.sql and own_list take them */
+	const struct table_column *columns;
+	size_t n_columns;
+	const char *missing; /* as in own_change */
+	const char *word;    /* "NAME" */
+	const char *none;    /* "name a domain" */
+	bool (*is_one)(struct slice word);
+	const char *wrong; /* "is no domain; write it as example.com" */
+};
+
+int own_names_run(struct app *app, const struct own_names *names, int argc, char **argv);
+
 #endif
